@@ -1,0 +1,54 @@
+import { closest } from '../commands/closest.ts';
+
+/** The verbs of `/yoda`, the same on every platform. */
+export const talkVerbs = [
+  { name: 'ask', summary: 'Say something to Yoda and have your words turned', argument: 'text' },
+  { name: 'reset', summary: 'Have Yoda forget what was said in this conversation', argument: undefined },
+  { name: 'help', summary: 'What Yoda does, and how to talk to him', argument: undefined },
+] as const;
+
+export type TalkVerb = (typeof talkVerbs)[number]['name'];
+
+export type Talk =
+  | { readonly verb: 'ask'; readonly text: string }
+  | { readonly verb: 'reset' }
+  | { readonly verb: 'help' }
+  /** Words for the person instead: nothing to ask, or a verb that does not exist. */
+  | { readonly verb: 'none'; readonly reply: string };
+
+export const introduction =
+  'Yoda I am. Your words I turn: write an ordinary English sentence, and in my own order I say it back. Facts I do not know, and promises I do not make.';
+
+/** What `/yoda help` says, in Markdown. `mention` is how this platform shows Yoda's name. */
+export function helpText(mention: string): string {
+  return [
+    introduction,
+    '',
+    `- Write to me here, or mention ${mention} in a channel; in a thread I take part in, no mention is needed.`,
+    '- `/yoda ask text` turns one sentence, `/yoda reset` makes me forget our talk, `/yoda help` shows this.',
+    `- Inside a thread slash commands do not run: write \`${mention} reset\` there.`,
+  ].join('\n');
+}
+
+/** Reads what stands behind `/yoda`, for platforms that hand over plain text. */
+export function parseTalk(text: string): Talk {
+  const [word = '', ...rest] = text.trim().split(/\s+/);
+  const verb = word.toLowerCase();
+  if (verb === '' || verb === 'help') return { verb: 'help' };
+  if (verb === 'reset' && rest.length === 0) return { verb: 'reset' };
+  if (verb === 'ask') {
+    const question = text.trim().slice(word.length).trim();
+    if (question === '')
+      return { verb: 'none', reply: 'Ask what? Write the sentence behind it: `/yoda ask The force is strong.`' };
+    return { verb: 'ask', text: question };
+  }
+  const guess = closest(
+    verb,
+    talkVerbs.map((known) => known.name),
+  );
+  const hint = guess === undefined ? '' : ` Did you mean \`/yoda ${guess}\`?`;
+  return {
+    verb: 'none',
+    reply: `\`${word.replaceAll('`', '')}\` is not something /yoda can do.${hint} It knows \`ask\`, \`reset\` and \`help\`.`,
+  };
+}
