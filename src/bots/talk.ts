@@ -1,3 +1,4 @@
+import { voice } from '../chat/voice.ts';
 import { closest } from '../commands/closest.ts';
 
 /** The verbs of `/yoda`, the same on every platform. */
@@ -16,13 +17,10 @@ export type Talk =
   /** Words for the person instead: nothing to ask, or a verb that does not exist. */
   | { readonly verb: 'none'; readonly reply: string };
 
-export const introduction =
-  'Yoda I am. Your words I turn: write an ordinary English sentence, and in my own order I say it back. Facts I do not know, and promises I do not make.';
-
 /** What `/yoda help` says, in Markdown. `mention` is how this platform shows Yoda's name. */
 export function helpText(mention: string): string {
   return [
-    introduction,
+    voice.introduction,
     '',
     `- Write to me here, or mention ${mention} in a channel; in a thread I take part in, no mention is needed.`,
     '- `/yoda ask text` turns one sentence, `/yoda reset` makes me forget our talk, `/yoda help` shows this.',

@@ -1,0 +1,139 @@
+import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { type Answer, type AnswerMessage, answerSchema, exchangeOf } from '../chat/answer.ts';
+import type { History } from '../chat/history.ts';
+import { type Message, messageSchema, type Platform } from '../chat/message.ts';
+import { voice } from '../chat/voice.ts';
+import { reference, TransientError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type ChatJob, type Inbox, triesInAll, triesInLane } from './inbox.ts';
+import type { MessageState, Turn } from './lanes.ts';
+import type { Replier } from './replier.ts';
+
+interface AttemptDeps {
+  readonly inbox: Inbox;
+  readonly answer: AnswerMessage;
+  readonly history: History;
+  readonly repliers: ReadonlyMap<Platform, Replier>;
+  readonly log: Log;
+  /** Aborted when the process must go and this message is to be handed back. */
+  readonly closing: AbortSignal;
+}
+
+/** One try at one message. */
+interface Attempt extends AttemptDeps {
+  readonly message: Message;
+  readonly turn: Turn;
+  readonly replier: Replier;
+}
+
+/** A lane waits for its first message at most this long after the first try. */
+const laneWaitsMs = 120_000;
+
+/** Thrown when another worker has begun the message since: this one says nothing more. */
+class Superseded extends Error {}
+
+/**
+ * Takes one message a step further, from where an earlier try ended. Resolves when it is settled; throws for BullMQ:
+ * a TransientError to be called again, an UnrecoverableError when the job is to be kept as failed.
+ */
+export async function workOn(job: Job<ChatJob>, token: string | undefined, deps: AttemptDeps): Promise<void> {
+  const { turn, admitted } = await deps.inbox.lanes.begin(job.data.id);
+  await deps.inbox.enqueue(admitted);
+  if (turn === undefined) return;
+  const message = messageSchema.parse(JSON.parse(turn.job));
+  const replier = deps.repliers.get(message.platform);
+  if (replier === undefined) throw new TransientError(`No bot for ${message.platform} is configured in this worker.`);
+  const attempt: Attempt = { ...deps, message, turn, replier, log: deps.log.child({ message: message.id }) };
+  let answer = turn.answer === undefined ? undefined : answerSchema.parse(JSON.parse(turn.answer));
+  try {
+    if (answer === undefined) {
+      answer = await deps.answer(message, deps.closing);
+      await save(attempt, 'answer', JSON.stringify(answer));
+    }
+    await deliver(attempt, answer, turn.posted);
+    await settle(attempt, answer.kind);
+  } catch (error) {
+    if (error instanceof Superseded) return;
+    if (deps.closing.aborted && answer === undefined) return handBack(job, token);
+    await fail(attempt, answer, job.attemptsMade + 1, error);
+  }
+}
+
+/** Gives a message back unanswered, for another worker; it costs none of its tries. */
+async function handBack(job: Job<ChatJob>, token: string | undefined): Promise<never> {
+  await job.moveToDelayed(Date.now(), token);
+  throw new DelayedError();
+}
+
+async function save(attempt: Attempt, field: 'answer' | 'posted', value: string): Promise<void> {
+  const kept = await attempt.inbox.lanes.save(attempt.message.id, attempt.turn.begun, field, value);
+  if (!kept) throw new Superseded();
+}
+
+/** Posts the parts from number `posted` on, recording each, and remembers the exchange. */
+async function deliver(attempt: Attempt, answer: Answer, posted: number): Promise<void> {
+  const { message, turn, replier, history } = attempt;
+  const greeting = turn.first && answer.kind === 'answered' ? `${voice.introduction}\n\n` : '';
+  const parts = replier.parts(greeting + answer.text);
+  for (const [index, part] of parts.entries()) {
+    if (index < posted) continue;
+    // Only the part behind the last recorded one can have been posted by a try that did not live to record it.
+    const again = turn.begun > 1 && index === posted;
+    await replier.post(message.address, part, `${message.id}.${answer.kind}.${index}`, again);
+    await save(attempt, 'posted', String(index + 1));
+  }
+  const exchange = exchangeOf(message, answer);
+  if (exchange !== undefined) await history.remember(message.conversation, exchange);
+}
+
+type FinalState = Exclude<MessageState, 'waiting' | 'answering' | 'late'>;
+
+async function settle(attempt: Attempt, state: FinalState): Promise<void> {
+  const { inbox, message, turn, log } = attempt;
+  await inbox.enqueue(await inbox.lanes.finish(message.id, state));
+  log.info({ state, tries: turn.begun, tookMs: Date.now() - turn.firstTryAt }, 'Settled');
+}
+
+/** Decides what a failed try means: try again in the lane, let the lane go on and deliver later, or apologise. */
+async function fail(attempt: Attempt, answer: Answer | undefined, tries: number, error: unknown): Promise<void> {
+  const { turn, log } = attempt;
+  const transient = error instanceof TransientError;
+  const inTime = tries < triesInLane && Date.now() - turn.firstTryAt < laneWaitsMs;
+  if (transient && (turn.late ? tries < triesInAll : inTime)) {
+    log.warn({ err: error, tries }, 'A try failed; another follows');
+    throw error;
+  }
+  if (transient && !turn.late && answer !== undefined) return deliverLater(attempt, error);
+  if (answer?.kind === 'apologised' || (transient && turn.late)) return undeliverable(attempt, error);
+  return apologise(attempt, error);
+}
+
+/** The platform is away: the lane goes on, the words follow when it is back. */
+async function deliverLater(attempt: Attempt, error: Error): Promise<never> {
+  attempt.log.warn({ err: error }, 'The platform does not take the answer; it is delivered later');
+  await attempt.inbox.enqueue(await attempt.inbox.lanes.finish(attempt.message.id, 'late'));
+  throw error;
+}
+
+async function undeliverable(attempt: Attempt, error: unknown): Promise<never> {
+  attempt.log.error({ err: error }, 'The platform refuses the answer for good; the message is kept as failed');
+  await settle(attempt, 'undeliverable');
+  throw new UnrecoverableError(`undeliverable: ${String(error)}`);
+}
+
+async function apologise(attempt: Attempt, error: unknown): Promise<void> {
+  const quoted = reference();
+  attempt.log.error({ err: error, reference: quoted }, 'A message could not be answered; the person gets an apology');
+  const apology: Answer = { kind: 'apologised', text: voice.apology(quoted) };
+  try {
+    await save(attempt, 'answer', JSON.stringify(apology));
+    await save(attempt, 'posted', '0');
+    await deliver(attempt, apology, 0);
+  } catch (second) {
+    if (second instanceof Superseded) return;
+    if (second instanceof TransientError) return deliverLater(attempt, second);
+    return undeliverable(attempt, second);
+  }
+  await settle(attempt, 'apologised');
+  throw new UnrecoverableError(`${quoted}: ${String(error)}`);
+}
