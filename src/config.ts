@@ -49,6 +49,12 @@ const aliases = {
   VERTEX_ENDPOINT_ID: ['GCP_ENDPOINT_ID'],
 } as const;
 
+/** Every name that counts; `npm run up` takes them from `.env` alone. */
+export const settingNames: ReadonlySet<string> = new Set([
+  ...Object.keys(settingsSchema.shape),
+  ...Object.values(aliases).flat(),
+]);
+
 export type Config = ReturnType<typeof readConfig>;
 
 /** Checks the whole environment at once. Throws one UserError with a line for each fault and the words that mend it. */
@@ -111,17 +117,17 @@ function problem(issue: z.core.$ZodIssue): string {
 /** What must be there together. */
 function missing(given: Readonly<Record<string, string>>): string[] {
   const faults: string[] = [];
-  if (given['SLACK_BOT_TOKEN'] !== undefined && !given['SLACK_APP_TOKEN'] && !given['SLACK_SIGNING_SECRET']) {
+  if (given.SLACK_BOT_TOKEN !== undefined && !given.SLACK_APP_TOKEN && !given.SLACK_SIGNING_SECRET) {
     faults.push(
       'SLACK_APP_TOKEN is missing (Socket Mode), or SLACK_SIGNING_SECRET (signed HTTP): SLACK_BOT_TOKEN alone hears nothing',
     );
   }
-  if (given['SLACK_BOT_TOKEN'] === undefined && given['DISCORD_TOKEN'] === undefined) {
+  if (given.SLACK_BOT_TOKEN === undefined && given.DISCORD_TOKEN === undefined) {
     faults.push('SLACK_BOT_TOKEN or DISCORD_TOKEN is missing: without either nobody can talk to Yoda');
   }
-  if (given['GOOGLE_CLOUD_PROJECT'] === undefined)
+  if (given.GOOGLE_CLOUD_PROJECT === undefined)
     faults.push('GOOGLE_CLOUD_PROJECT is missing: the project in which the endpoint stands');
-  if (given['VERTEX_ENDPOINT_ID'] === undefined)
+  if (given.VERTEX_ENDPOINT_ID === undefined)
     faults.push('VERTEX_ENDPOINT_ID is missing: the number of the endpoint that answers chat');
   return faults;
 }

@@ -89,12 +89,13 @@ function withHistory(
   return undefined;
 }
 
-/** Without control characters (line breaks and tabs stay) and halves of surrogate pairs, which no tokenizer was trained on. */
+/**
+ * Without control characters (line breaks and tabs stay), byte order marks and halves of surrogate pairs: nothing that
+ * people mean, and nothing that a tokenizer was trained on.
+ */
 function readable(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/\p{Cc}/gu, (control) => (/\s/.test(control) ? control : ' '))
-    .trim();
+  const visible = text.toWellFormed().replaceAll('\ufeff', '');
+  return visible.replace(/\p{Cc}/gu, (control) => (/\s/.test(control) ? control : ' ')).trim();
 }
 
 function parametersOf(serving: ServedModel['serving']): GenerationParameters {

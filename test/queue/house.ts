@@ -36,7 +36,7 @@ export async function startHouse(options: {
     platform: 'slack',
     parts: (text) => text.split('|'),
     async post(address, part, key, again) {
-      const post = { lane: String(address['lane']), text: part, key };
+      const post = { lane: String(address.lane), text: part, key };
       if (again && seen.has(key)) return key;
       await options.post?.(post, again);
       seen.add(key);

@@ -1,0 +1,246 @@
+// npm run up [-- --port 8801]: starts what is not configured as a stand-in, then the service, and prints one address.
+import { type ChildProcess, fork } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs, parseEnv } from 'node:util';
+import { z } from 'zod';
+import { settingNames } from '../src/config.ts';
+import { freePort, type PrivateRedis, ping, startRedis } from './redis.ts';
+
+const root = join(import.meta.dirname, '..');
+const data = join(root, '.data');
+
+type Settings = Record<string, string>;
+interface System {
+  readonly name: string;
+  readonly state: 'real' | 'stand-in' | 'off' | 'private';
+  readonly detail: string;
+}
+
+/** Words for whoever started us; printed as they are, exit code 1. */
+class SetupError extends Error {}
+
+const running: ChildProcess[] = [];
+let redis: PrivateRedis | undefined;
+let stopping = false;
+
+async function up(): Promise<void> {
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '8800' } } });
+  const port = portOf(values.port);
+  const settings = await readSettings();
+  await mkdir(join(data, 'log'), { recursive: true });
+  const standIns = whatIsMissing(settings);
+  const systems = describe(settings, standIns);
+  redis = await redisFor(settings);
+  if (redis !== undefined) settings.REDIS_URL = redis.url;
+  if (standIns.length > 0) Object.assign(settings, await startEmulators(standIns, port, settings, systems));
+  settings.STAND_INS = standIns.join(',');
+  await startService(settings);
+  const chats = standIns.includes('slack') || standIns.includes('discord');
+  say([
+    '',
+    ...systems.map(({ name, state, detail }) => `  ${name.padEnd(14)}${state.padEnd(10)}${detail}`),
+    '',
+    chats ? `  http://127.0.0.1:${port}` : '  Write to Yoda in your workspace.',
+    '  ready',
+    '',
+    '  Ctrl-C stops everything. Logs: .data/log/',
+  ]);
+}
+
+/** `.env` alone: credentials that happen to be exported in a shell are not ours to spend. */
+async function readSettings(): Promise<Settings> {
+  const text = await readFile(join(root, '.env'), 'utf8').catch(() => '');
+  return Object.fromEntries(Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => !!entry[1]));
+}
+
+function whatIsMissing(settings: Settings): string[] {
+  const slack = settings.SLACK_BOT_TOKEN && (settings.SLACK_APP_TOKEN || settings.SLACK_SIGNING_SECRET);
+  const google = settings.GOOGLE_CLOUD_PROJECT ?? settings.GCP_VERTEX_PROJECT_ID ?? settings.GCP_PROJECT_NUMBER;
+  return [...(slack ? [] : ['slack']), ...(settings.DISCORD_TOKEN ? [] : ['discord']), ...(google ? [] : ['gcp'])];
+}
+
+function describe(settings: Settings, standIns: readonly string[]): System[] {
+  const row = (name: string, key: string, real: string, instead: string): System =>
+    standIns.includes(key) ? { name, state: 'stand-in', detail: instead } : { name, state: 'real', detail: real };
+  return [
+    row(
+      'Slack',
+      'slack',
+      settings.SLACK_APP_TOKEN ? 'Socket Mode' : 'signed HTTP',
+      'for the real one: SLACK_BOT_TOKEN and SLACK_APP_TOKEN in .env',
+    ),
+    row('Discord', 'discord', 'gateway', 'for the real one: DISCORD_TOKEN in .env'),
+    row(
+      'Google Cloud',
+      'gcp',
+      settings.GOOGLE_CLOUD_PROJECT ?? '',
+      'serves the tiny Yoda here; for the real one: GOOGLE_CLOUD_PROJECT in .env',
+    ),
+    settings.REDIS_URL
+      ? { name: 'Redis', state: 'real', detail: 'REDIS_URL' }
+      : { name: 'Redis', state: 'private', detail: 'append-only file under .data/redis' },
+  ];
+}
+
+function portOf(value: string): number {
+  const port = Number(value);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new SetupError(`--port ${value} is not a port. Give a number from 1 to 65535, for example --port 8801.`);
+}
+
+/** The Redis of REDIS_URL where it answers; one of our own where none is named, or where a local address is silent. */
+async function redisFor(settings: Settings): Promise<PrivateRedis | undefined> {
+  const dir = join(data, 'redis');
+  const named = settings.REDIS_URL;
+  if (named !== undefined) {
+    const url = URL.canParse(named) ? new URL(named) : undefined;
+    if (url === undefined)
+      throw new SetupError(`REDIS_URL is not an address: ${named}. Write it like redis://127.0.0.1:6379.`);
+    const port = Number(url.port || '6379');
+    if (url.protocol === 'rediss:' || (await ping(url.hostname, port))) return undefined;
+    if (!['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
+      throw new SetupError(
+        `No Redis answers at REDIS_URL (${url.host}). Start it, correct the address in .env, or remove the line to use a private one.`,
+      );
+    }
+    return ownRedis(dir, port);
+  }
+  return ownRedis(dir, await freePort());
+}
+
+async function ownRedis(dir: string, port: number): Promise<PrivateRedis> {
+  await endLeftover(dir);
+  const started = await startRedis({ dir, port }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT')
+      throw new SetupError(
+        'redis-server is not installed. Debian: apt-get install redis-server; macOS: brew install redis; or name one as REDIS_URL in .env.',
+      );
+    throw new SetupError(`The private Redis does not start: ${cause.message}`);
+  });
+  await writeFile(join(dir, 'owner.json'), JSON.stringify({ pid: started.process.pid, port }));
+  return started;
+}
+
+/** A run that was killed outright leaves its Redis behind, and two must never write one file. */
+async function endLeftover(dir: string): Promise<void> {
+  const text = await readFile(join(dir, 'owner.json'), 'utf8').catch(() => undefined);
+  if (text === undefined) return;
+  const { pid, port } = z.object({ pid: z.number(), port: z.number() }).parse(JSON.parse(text));
+  if (await ping('127.0.0.1', port)) {
+    process.kill(pid, 'SIGTERM');
+    while (await ping('127.0.0.1', port)) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await rm(join(dir, 'owner.json'));
+}
+
+const emulatorsReady = z.object({ settings: z.record(z.string(), z.string()) });
+const failed = z.object({ failed: z.string() });
+
+/** Starts the stand-ins; resolves with the settings by which the service finds them. */
+async function startEmulators(
+  standIns: readonly string[],
+  port: number,
+  settings: Settings,
+  systems: readonly System[],
+): Promise<Settings> {
+  say([
+    '',
+    `  Starting stand-ins: ${standIns.join(', ')}${standIns.includes('gcp') ? ' (the model takes a few seconds to load)' : ''} …`,
+  ]);
+  const args = [
+    '--only',
+    standIns.join(','),
+    '--port',
+    String(port),
+    '--data',
+    data,
+    '--python',
+    join(root, '.venv/bin/python'),
+  ];
+  if (settings.PORT !== undefined) args.push('--events-port', settings.PORT);
+  for (const { name, state } of systems) args.push('--about', `${name}=${state}`);
+  const ready = await start('emulators/main.ts', args, processEnvironment({}), emulatorsReady);
+  return ready.settings;
+}
+
+async function startService(settings: Settings): Promise<void> {
+  await start('src/main.ts', ['bots', 'worker'], processEnvironment(settings), z.object({ ready: z.literal(true) }));
+}
+
+/** What the machine needs (PATH, HOME, locale, proxies), without any setting of ours that a shell may have exported. */
+function processEnvironment(settings: Settings): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !settingNames.has(name) && !/^(GOOGLE_|GCE_|CLOUDSDK_)/.test(name),
+  );
+  return { ...Object.fromEntries(inherited), ...settings };
+}
+
+/** Starts a part in a process group of its own, so that Ctrl-C reaches us alone and we stop the parts in order. */
+async function start<Ready>(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  ready: z.ZodType<Ready>,
+): Promise<Ready> {
+  const child = fork(join(root, file), args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  running.push(child);
+  const log = createWriteStream(join(data, 'log', `${file.replace(/\/main\.ts$/, '')}.log`));
+  child.stdout?.pipe(log);
+  let lastWords = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    log.write(chunk);
+    lastWords = (lastWords + chunk.toString()).slice(-4000);
+  });
+  const result = await new Promise<Ready>((resolve, reject) => {
+    child.on('message', (message) => {
+      const refused = failed.safeParse(message);
+      if (refused.success) return reject(new SetupError(refused.data.failed));
+      const parsed = ready.safeParse(message);
+      if (parsed.success) resolve(parsed.data);
+    });
+    child.once('exit', () =>
+      reject(new SetupError(lastWords.trim() || `${file} ended before it was ready; .data/log says more.`)),
+    );
+  });
+  child.once('exit', (code) => {
+    if (stopping) return;
+    process.stderr.write(
+      `\n  ${file} ended (${code}). ${lastWords.trim().split('\n').at(-1) ?? ''}\n  .data/log says more.\n`,
+    );
+    void stop(1);
+  });
+  return result;
+}
+
+/** The service first, so that it can hand back what it holds; then the stand-ins; Redis last. */
+async function stop(code: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  for (const child of running.toReversed()) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const patience = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    await gone;
+    clearTimeout(patience);
+  }
+  await redis?.[Symbol.asyncDispose]();
+  await rm(join(data, 'redis', 'owner.json'), { force: true });
+  process.exit(code);
+}
+
+function say(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+process.on('SIGINT', () => void stop(0));
+process.on('SIGTERM', () => void stop(0));
+process.on('SIGHUP', () => void stop(0));
+up().catch(async (error: unknown) => {
+  process.stderr.write(
+    `\n  ${error instanceof SetupError ? error.message : error instanceof Error ? error.stack : String(error)}\n\n`,
+  );
+  await stop(1);
+});
