@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly routes: readonly Route[];
   /** 0 or absent: the system picks one. */
   readonly port?: number;
+  /** The address to listen on; 127.0.0.1 unless the emulator runs in a container of its own. */
+  readonly host?: string;
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** The emulated service's answer for a call it does not know. */
   readonly unknown: (call: Call) => Reply;
@@ -48,7 +50,7 @@ export interface EmulatorServer extends AsyncDisposable {
 }
 
 /**
- * Starts an emulator's HTTP server on 127.0.0.1. Every emulator also answers `GET|POST|DELETE /_emu/faults`.
+ * Starts an emulator's HTTP server, on 127.0.0.1 unless told otherwise. Every emulator also answers `GET|POST|DELETE /_emu/faults`.
  * Rejects with the system's error (EADDRINUSE) when the port is taken.
  */
 export async function startServer(options: ServerOptions): Promise<EmulatorServer> {
@@ -98,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<EmulatorServe
   if (options.upgrade !== undefined) server.on('upgrade', options.upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
