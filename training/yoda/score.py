@@ -76,9 +76,9 @@ def copy_floor(sentence: str) -> str:
 
 
 _TURN_AFTER = set(
-    "am is are was were be will would can could should shall may might must do does did has have had not".split()
+    ("am is are was were be will would can could should shall may might must do does did has have had not").split()
 )
-_TURN_BEFORE = set("in on at to from under over near with by into through behind after before for about".split())
+_TURN_BEFORE = set(("in on at to from under over near with by into through behind after before for about").split())
 
 
 def rule_floor(sentence: str) -> str:
