@@ -2,14 +2,21 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { z } from 'zod';
 import { settingNames } from '../src/config.ts';
 import { freePort, type PrivateRedis, ping, startRedis } from './redis.ts';
 
 const root = join(import.meta.dirname, '..');
-const data = join(root, '.data');
+const { values: options } = parseArgs({
+  options: {
+    port: { type: 'string', default: '8800' },
+    data: { type: 'string', default: join(root, '.data') },
+    'env-file': { type: 'string', default: join(root, '.env') },
+  },
+});
+const data = resolve(options.data);
 
 type Settings = Record<string, string>;
 interface System {
@@ -26,8 +33,7 @@ let redis: PrivateRedis | undefined;
 let stopping = false;
 
 async function up(): Promise<void> {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '8800' } } });
-  const port = portOf(values.port);
+  const port = portOf(options.port);
   const settings = await readSettings();
   await mkdir(join(data, 'log'), { recursive: true });
   const standIns = whatIsMissing(settings);
@@ -51,7 +57,7 @@ async function up(): Promise<void> {
 
 /** `.env` alone: credentials that happen to be exported in a shell are not ours to spend. */
 async function readSettings(): Promise<Settings> {
-  const text = await readFile(join(root, '.env'), 'utf8').catch(() => '');
+  const text = await readFile(options['env-file'], 'utf8').catch(() => '');
   return Object.fromEntries(Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => !!entry[1]));
 }
 
