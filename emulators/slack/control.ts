@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { Reply, Route } from '../core/server.ts';
+import type { SlackControls } from './slack.ts';
+
+const said = z.object({
+  person: z.string(),
+  channel: z.string(),
+  text: z.string(),
+  thread: z.string().optional(),
+});
+
+const done: Reply = { status: 204 };
+
+/** The same handles as the emulator's functions, over HTTP, for tests in other processes. */
+export function controlRoutes(controls: () => SlackControls): readonly Route[] {
+  const post = (path: string, act: (body: unknown) => unknown): Route => ({
+    method: 'POST',
+    path: `/_emu/${path}`,
+    handle: async (call) => {
+      try {
+        const result = await act(call.body.length === 0 ? {} : call.json());
+        return result === undefined ? done : { body: result };
+      } catch (error) {
+        return { status: 409, body: { error: error instanceof Error ? error.message : String(error) } };
+      }
+    },
+  });
+  const get = (path: string, read: () => unknown): Route => ({
+    method: 'GET',
+    path: `/_emu/${path}`,
+    handle: () => ({ body: read() }),
+  });
+  return [
+    post('say', async (body) => {
+      const { person, channel, text, thread } = said.parse(body);
+      return await controls().say(person, channel, text, { thread });
+    }),
+    post('command', async (body) => {
+      const { person, channel, text } = said.parse(body);
+      await controls().command(person, channel, text);
+    }),
+    post('redeliver', () => controls().redeliver()),
+    post('refresh', () => controls().refresh()),
+    post('drop', () => controls().drop()),
+    post('revoke', (body) => controls().revoke(z.object({ token: z.enum(['bot', 'app']) }).parse(body).token)),
+    get('transcript', () => controls().transcript()),
+    get('deliveries', () => controls().deliveries()),
+    get('calls', () => controls().calls()),
+  ];
+}

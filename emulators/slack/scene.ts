@@ -1,0 +1,89 @@
+import type { Action, Scene, View, ViewMessage } from '../core/scene.ts';
+import { show } from './blocks.ts';
+import type { Manifest } from './manifest.ts';
+import type { Hands } from './people.ts';
+import type { Store, StoredMessage } from './store.ts';
+import { type Channel, people } from './world.ts';
+
+/** The workspace as the playground shows it to one person. */
+export function createScene(deps: {
+  readonly store: Store;
+  readonly manifest: Manifest;
+  readonly hands: Hands;
+}): Scene {
+  const { store, manifest, hands } = deps;
+
+  const seenBy = (person: string) => store.channels.filter(({ members }) => members.includes(person));
+
+  return {
+    name: 'Slack',
+    view(person): View {
+      const channels = seenBy(person);
+      return {
+        people: people.map(({ id, realName, title }) => ({ id, name: realName, title })),
+        channels: channels.map((channel) => ({
+          id: channel.id,
+          name: channel.kind === 'im' ? manifest.botName : channel.name,
+          kind: channel.kind === 'im' ? 'direct' : 'channel',
+        })),
+        messages: channels.flatMap(({ id }) =>
+          store
+            .messages(id)
+            .filter(({ ephemeralTo = person }) => ephemeralTo === person)
+            .map((message) => viewOf(message, store)),
+        ),
+        signs: store.statuses
+          .filter((status) => channels.some(({ id }) => id === status.channel))
+          .map(({ channel, thread, text }) => ({ channel, thread, text: `${manifest.botName} ${text}` })),
+        commands: manifest.commands.map(({ command, description }) => ({ name: command, summary: description })),
+        mention: `@${manifest.botName}`,
+      };
+    },
+    async act(person, action: Action) {
+      if (action.kind === 'say') await hands.say(person, action.channel, action.text, { thread: action.thread });
+      else if (action.kind === 'command') await hands.command(person, action.channel, action.text);
+      else throw new Error('This message has no such button.');
+    },
+    onChange: (listener) => store.onChange(() => listener()),
+  };
+}
+
+function viewOf(message: StoredMessage, store: Store): ViewMessage {
+  const { text, format, buttons } = show(message);
+  return {
+    id: message.ts,
+    channel: message.channel,
+    ...(message.thread === undefined ? {} : { thread: message.thread }),
+    author: {
+      id: message.user,
+      name: store.userName(message.user) ?? message.user,
+      bot: message.bot !== undefined,
+    },
+    text: readable(text, store),
+    format,
+    at: Math.round(Number(message.ts) * 1000),
+    ephemeral: message.ephemeralTo !== undefined,
+    edited: message.edited !== undefined,
+    buttons: buttons.map((button) => ({
+      id: button.action_id ?? '',
+      label: button.text.text,
+      style: button.style ?? 'plain',
+    })),
+    reactions: message.reactions.map(({ name }) => `:${name}:`),
+  };
+}
+
+/** Slack's client resolves ids to names and entities to signs before it draws a message. */
+function readable(text: string, store: Store): string {
+  return text
+    .replace(/<@([UW][A-Z0-9]+)(?:\|[^>]*)?>/g, (_, id: string) => `@${store.userName(id) ?? id}`)
+    .replace(/<#(C[A-Z0-9]+)(?:\|[^>]*)?>/g, (_, id: string) => `#${nameOf(store.channel(id)) ?? id}`)
+    .replace(/<!(channel|here|everyone)(?:\|[^>]*)?>/g, '@$1')
+    .replace(/<(https?:[^|>]+)\|([^>]+)>/g, '$2')
+    .replace(/<(https?:[^>]+)>/g, '$1')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+}
+
+const nameOf = (channel: Channel | undefined) => channel?.name;
