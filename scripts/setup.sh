@@ -46,7 +46,9 @@ step() { # step "what" command…: shows the seconds while it runs, its last wor
 find_python() {
   for candidate in python3.11 python3.12 python3.13 python3; do
     command -v "$candidate" >/dev/null 2>&1 || continue
-    "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$candidate"; return; }
+    "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+    echo "$candidate"
+    return
   done
 }
 
