@@ -55,7 +55,7 @@ type Agents = Readonly<Record<'http:' | 'https:', http.Agent>>;
 /** Finds credentials, tries them once, and opens the pool. Throws a UserError of one line when they do not do. */
 export async function createGoogle(settings: GoogleSettings, deps: { readonly log: Log }): Promise<Google> {
   const { project, location } = settings;
-  const credentials = await findCredentials();
+  const credentials = await findCredentials(project);
   const pool = { keepAlive: true, maxSockets: mostSockets, timeout: idleMs, scheduling: 'lifo' } as const;
   const agents: Agents = { 'http:': new http.Agent(pool), 'https:': new https.Agent(pool) };
   const google: Google = {

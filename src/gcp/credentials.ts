@@ -16,13 +16,14 @@ export const remedy =
 
 /**
  * Finds credentials and fetches a first token. Missing, expired or refused ones are a UserError of one line.
- * Verified here and nowhere else: an API client that finds none crashes the process from inside.
+ * Verified here and nowhere else: an API client that finds none crashes the process from inside. The project is said,
+ * or the library runs `gcloud` to learn it.
  */
-export async function findCredentials(): Promise<Credentials> {
+export async function findCredentials(projectId: string): Promise<Credentials> {
   let client: AuthClient;
   let current: Readonly<Record<string, string>>;
   try {
-    client = await new GoogleAuth({ scopes }).getClient();
+    client = await new GoogleAuth({ scopes, projectId }).getClient();
     current = await headersOf(client);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
@@ -33,7 +34,7 @@ export async function findCredentials(): Promise<Credentials> {
 
   async function findAgain(): Promise<void> {
     try {
-      client = await new GoogleAuth({ scopes }).getClient();
+      client = await new GoogleAuth({ scopes, projectId }).getClient();
     } catch (error) {
       throw new TransientError('No new credentials for Google Cloud could be had.', { cause: error });
     }
