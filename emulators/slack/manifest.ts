@@ -83,6 +83,7 @@ export interface SlashCommand {
   readonly command: string;
   readonly description: string;
   readonly shouldEscape: boolean;
+  readonly usageHint: string;
 }
 
 /** What Slack asks for before it sends an event of this kind (docs.slack.dev/reference/events). */
@@ -112,11 +113,14 @@ export function readManifest(yaml: string): Manifest {
     botName: features.bot_user.display_name,
     scopes,
     events,
-    commands: commands.map(({ command, description, should_escape: shouldEscape = false }) => ({
-      command,
-      description,
-      shouldEscape,
-    })),
+    commands: commands.map(
+      ({ command, description, should_escape: shouldEscape = false, usage_hint: usageHint = '' }) => ({
+        command,
+        description,
+        shouldEscape,
+        usageHint,
+      }),
+    ),
     agent: features.agent_view !== undefined,
   };
 }

@@ -31,9 +31,12 @@ export interface Outbox extends AsyncDisposable {
   event(payload: Values & { readonly event_id: string }): void;
   /** Delivers what a person waits for: once, and the receipt is shown to them. */
   once(envelope: Envelope): Promise<Receipt>;
-  /** Every event so far, oldest first. */
+  /** The latest events, oldest first. */
   readonly deliveries: readonly Delivery[];
 }
+
+/** Deliveries kept for those who ask. */
+const mostKept = 5000;
 
 /**
  * Slack's rules for events: 3 s to acknowledge, then three more tries, at once, after a minute and after five
@@ -71,6 +74,7 @@ export function createOutbox(
     event(payload) {
       const delivery = { eventId: payload.event_id, payload, attempts: 0, acknowledged: false };
       deliveries.push(delivery);
+      if (deliveries.length > mostKept) deliveries.shift();
       void deliver(delivery);
     },
     once: (envelope) => transport.send(envelope, options.ackTimeoutMs),

@@ -81,8 +81,19 @@ export function createHands(deps: HandsDeps): Hands {
     async say(person, channelId, typed, { thread, files, subtype } = {}) {
       if (typed.startsWith('/')) return void (await command(person, channelId, typed, thread));
       const channel = place(person, channelId);
+      if (typed.trim() === '' && files === undefined) throw new Error('no_text');
       const bot = person === artoo.user ? artoo.bot : undefined;
-      return store.add({ channel: channel.id, thread, user: person, bot, text: encoded(typed, store), files, subtype });
+      // A reply to a reply stands in the same thread.
+      const root = thread === undefined ? undefined : (store.find(channel.id, thread)?.thread ?? thread);
+      return store.add({
+        channel: channel.id,
+        thread: root,
+        user: person,
+        bot,
+        text: encoded(typed, store),
+        files,
+        subtype,
+      });
     },
     edit(person, channel, ts, typed) {
       const edited = { user: person, ts: `${Math.floor(Date.now() / 1000)}.000000` };

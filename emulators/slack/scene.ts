@@ -35,7 +35,10 @@ export function createScene(deps: {
         signs: store.statuses
           .filter((status) => channels.some(({ id }) => id === status.channel))
           .map(({ channel, thread, text }) => ({ channel, thread, text: `${manifest.botName} ${text}` })),
-        commands: manifest.commands.map(({ command, description }) => ({ name: command, summary: description })),
+        commands: manifest.commands.map(({ command, description, usageHint }) => ({
+          name: command,
+          summary: usageHint === '' ? description : `${usageHint} · ${description}`,
+        })),
         mention: `@${manifest.botName}`,
       };
     },

@@ -24,6 +24,8 @@ import { type Channel, channels } from './world.ts';
 export interface SlackOptions {
   /** 0 or absent: the system picks one. */
   readonly port?: number;
+  /** The address to listen on; 127.0.0.1 unless the emulator runs in a container of its own. */
+  readonly host?: string;
   /** The text of the app's manifest; scopes, events and commands are kept to it. */
   readonly manifest: string;
   readonly botToken: string;
@@ -92,8 +94,10 @@ export async function startSlack(options: SlackOptions): Promise<SlackEmulator> 
   const responseUrls = createResponseUrls(store, options.nowMs ?? Date.now);
   const revoked = new Set<'bot' | 'app'>();
   const journal: JournalEntry[] = [];
-  const workspace: Workspace = { store, manifest, openSocket: () => sockets.open(server.url.slice('http://'.length)) };
-  const hands = createHands({ store, manifest, outbox, responseUrls, host: () => server.url });
+  // Sockets and response_urls are handed out under the name by which the app last reached the emulator.
+  let reachedAt = '';
+  const workspace: Workspace = { store, manifest, openSocket: () => sockets.open(reachedAt) };
+  const hands = createHands({ store, manifest, outbox, responseUrls, host: () => `http://${reachedAt}` });
 
   const emit = (event: Values) => outbox.event(eventCallback(event));
   store.onChange((change) => {
@@ -128,8 +132,13 @@ export async function startSlack(options: SlackOptions): Promise<SlackEmulator> 
 
   const server = await startServer({
     ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.host === undefined ? {} : { host: options.host }),
     routes: [
-      ...webApiRoutes(workspace, { bot: options.botToken, app: options.appToken, revoked }, journal),
+      ...webApiRoutes(workspace, { bot: options.botToken, app: options.appToken, revoked }, (entry, host) => {
+        journal.push(entry);
+        if (journal.length > mostKept) journal.shift();
+        reachedAt = host;
+      }),
       ...responseUrls.routes,
       ...controlRoutes(() => controls),
     ],
@@ -137,6 +146,8 @@ export async function startSlack(options: SlackOptions): Promise<SlackEmulator> 
     unknown: unknownMethod,
     onError: refuse,
   });
+
+  reachedAt = server.url.slice('http://'.length);
 
   return {
     ...controls,
@@ -152,5 +163,8 @@ export async function startSlack(options: SlackOptions): Promise<SlackEmulator> 
     },
   };
 }
+
+/** Calls kept for `calls()`; a playground runs for days. */
+const mostKept = 5000;
 
 const lostReceipt = { num: 1, reason: 'timeout' };

@@ -29,14 +29,17 @@ export interface JournalEntry {
   readonly values: Values;
 }
 
+/** Told of every call, with the name by which the emulator was reached. */
+type Witness = (entry: JournalEntry, host: string) => void;
+
 /** The routes `POST /api/<method>`. Slack answers 200 whatever happens; the body says whether it went well. */
-export function webApiRoutes(workspace: Workspace, tokens: Tokens, journal: JournalEntry[]): readonly Route[] {
+export function webApiRoutes(workspace: Workspace, tokens: Tokens, witness: Witness): readonly Route[] {
   return methods.map((method) => ({
     method: 'POST',
     path: `/api/${method.name}`,
     handle: (call) => {
       const values = readValues(call);
-      journal.push({ method: method.name, values });
+      witness({ method: method.name, values }, call.headers.host ?? '');
       checkToken(method, call, values, tokens);
       needScope(method.scopes, workspace.manifest);
       return {
