@@ -29,8 +29,8 @@ export function createComposer({ root, platform, act }) {
     const words = `Message ${room?.kind === 'direct' ? '' : '#'}${room?.name ?? ''}`;
     textarea.placeholder = words;
     textarea.setAttribute('aria-label', `${words} on ${platform}`);
-    find('.mention-button').textContent = next.botLabel;
-    find('.mention-button').setAttribute('aria-label', `Mention ${next.botLabel.slice(1)}`);
+    find('.mention-button').textContent = `@${next.names.bot}`;
+    find('.mention-button').setAttribute('aria-label', `Mention ${next.names.bot}`);
     find('.mention-button').hidden = room?.kind === 'direct';
     find('.examples').hidden = next.view.messages.some((message) => message.author.id === next.me);
   }
@@ -63,11 +63,13 @@ export function createComposer({ root, platform, act }) {
   }
 
   function reply(message, words) {
-    if (platform === 'Slack') aim({ words, fields: { thread: message.thread ?? message.id }, keep: true });
-    else {
-      const thread = message.thread === undefined ? {} : { thread: message.thread };
-      aim({ words, fields: { repliesTo: message.id, ...thread }, keep: false });
-    }
+    const thread = message.thread === undefined ? {} : { thread: message.thread };
+    aim({ words, fields: { repliesTo: message.id, ...thread }, keep: false });
+    textarea.focus();
+  }
+
+  function replyInThread(message, words) {
+    aim({ words, fields: { thread: message.thread ?? message.id }, keep: true });
     textarea.focus();
   }
 
@@ -126,7 +128,7 @@ export function createComposer({ root, platform, act }) {
   find('.mention-button').addEventListener('click', () => {
     const { value, selectionStart } = textarea;
     const gap = selectionStart > 0 && !/\s$/.test(value.slice(0, selectionStart)) ? ' ' : '';
-    textarea.setRangeText(`${gap}${scene.botLabel} `, selectionStart, textarea.selectionEnd, 'end');
+    textarea.setRangeText(`${gap}@${scene.names.bot} `, selectionStart, textarea.selectionEnd, 'end');
     textarea.focus();
     changed();
   });
@@ -134,20 +136,27 @@ export function createComposer({ root, platform, act }) {
     ...examples.map((sentence) => {
       const say = () => {
         const room = scene.view.channels.find((known) => known.id === scene.channel);
-        void send(room?.kind === 'direct' ? sentence : `${scene.botLabel} ${sentence}`);
+        void send(room?.kind === 'direct' ? sentence : `@${scene.names.bot} ${sentence}`);
       };
       return element('button', { type: 'button', click: say }, sentence);
     }),
   );
-  return { show, reply, complain };
+  return { show, reply, replyInThread, complain };
 }
 
 /** Who can be mentioned, as it is typed and as the platform wants it written. */
-function mentionable({ view, me, botLabel }) {
-  const bot = { name: botLabel, summary: 'answers when you mention him', written: view.mention };
-  if (!/^<@!?\w+>$/.test(view.mention)) return [bot];
+function mentionable({ view, me, names }) {
+  const bot = { name: `@${names.bot}`, summary: 'answers when you mention him', written: view.mention };
+  const byId = view.mention.startsWith('<@');
   const others = view.people.filter((person) => person.id !== me);
-  return [bot, ...others.map(({ id, name, title }) => ({ name: `@${name}`, summary: title, written: `<@${id}>` }))];
+  return [
+    bot,
+    ...others.map(({ id, name, title }) => ({
+      name: `@${name}`,
+      summary: title,
+      written: byId ? `<@${id}>` : `@${name}`,
+    })),
+  ];
 }
 
 /** `@Yoda` is what people type and see; the platform is told the id. */

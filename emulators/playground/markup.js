@@ -5,16 +5,16 @@ import { element } from './element.js';
  * `blocks` (Markdown in Slack, which keeps &lt; and &gt; escaped) and `markdown` (Discord). Only the tags named here are ever made.
  */
 
-/** Draws `text`; `nameOf(id)` gives the name of a mentioned person or channel, or undefined. */
-export function draw(text, dialect, nameOf) {
+/** Draws `text`; `names.person(id)` and `names.channel(id)` give the name of what is mentioned, `names.has(name)` knows people's. */
+export function draw(text, dialect, names) {
   const fragment = document.createDocumentFragment();
-  fragment.append(...blocks(text, { dialect, nameOf, depth: 0 }));
+  fragment.append(...blocks(text, { dialect, names, depth: 0 }));
   return fragment;
 }
 
 /** The text of a message in one short line, for quoting it. */
-export function snippet(text, dialect, nameOf) {
-  const words = draw(text, dialect, nameOf).textContent.replaceAll(/\s+/g, ' ').trim();
+export function snippet(text, dialect, names) {
+  const words = draw(text, dialect, names).textContent.replaceAll(/\s+/g, ' ').trim();
   return words.length > 90 ? `${words.slice(0, 88)}…` : words;
 }
 
@@ -90,9 +90,10 @@ const wrapping = (tag) => (found, scope) => element(tag, {}, ...inline(found[1],
 const code = (found, scope) => element('code', {}, plain(found.at(-1), scope));
 const bare = [/https?:\/\/[^\s<>"'`|]+[^\s<>"'`|.,:;!?)\]*_~]/y, (found, scope) => link(found[0], found[0], scope)];
 const emoji = [/:([a-z0-9_+-]{2,40}):/y, (found) => emojis[found[1]] ?? found[0]];
-const mention = [/<@[!&]?(\w{1,40})(?:\|[^>\n]{0,80})?>/y, (found, scope) => named('@', found[1], scope)];
-const channel = [/<#(\w{1,40})(?:\|[^>\n]{0,80})?>/y, (found, scope) => named('#', found[1], scope)];
-const shared = [mention, channel, emoji, bare];
+const mention = [/<@[!&]?(\w{1,40})(?:\|[^>\n]{0,80})?>/y, (found, scope) => pill(`@${scope.names.person(found[1])}`)];
+const channel = [/<#(\w{1,40})(?:\|[^>\n]{0,80})?>/y, (found, scope) => pill(`#${scope.names.channel(found[1])}`)];
+const named = [/(?<!\w)@(\w{1,40})/y, (found, scope) => (scope.names.has(found[1]) ? pill(found[0]) : found[0])];
+const shared = [mention, channel, named, emoji, bare];
 const rules = {
   mrkdwn: [
     [/`([^`\n]{1,2000})`/y, code],
@@ -100,11 +101,8 @@ const rules = {
       /<(https?:\/\/[^|>\s]{1,2000})(?:\|([^>\n]{0,500}))?>/y,
       (found, scope) => link(found[1], found[2] || found[1], scope),
     ],
-    [
-      /<!(here|channel|everyone)(?:\|[^>\n]{0,80})?>/y,
-      (found) => element('span', { class: 'mention' }, `@${found[1]}`),
-    ],
-    [/(?<!\w)\*(?=[^\s*])([^*\n]{1,2000}?)(?<!\s)\*(?!\w)/y, wrapping('strong')],
+    [/<!(here|channel|everyone)(?:\|[^>\n]{0,80})?>/y, (found) => pill(`@${found[1]}`)],
+    [/(?<![\w*])\*(?=[^\s*])([^*\n]{1,2000}?)(?<!\s)\*(?![\w*])/y, wrapping('strong')],
     [/(?<!\w)_(?=[^\s_])([^_\n]{1,2000}?)(?<!\s)_(?!\w)/y, wrapping('em')],
     [/(?<!\w)~(?=[^\s~])([^~\n]{1,2000}?)(?<!\s)~(?!\w)/y, wrapping('s')],
     ...shared,
@@ -115,15 +113,15 @@ const rules = {
     [/\[([^\]\n]{1,500})\]\((https?:\/\/[^\s)]{1,2000})\)/y, (found, scope) => link(found[2], found[1], scope)],
     [/<(https?:\/\/[^>\s]{1,2000})>/y, (found, scope) => link(found[1], found[1], scope)],
     [/<a?:(\w{2,40}):\d{1,20}>/y, (found) => `:${found[1]}:`],
-    [/\*\*(?=\S)([^\n]{1,2000}?)(?<!\s)\*\*(?!\*)/y, wrapping('strong')],
-    [/__(?=\S)([^\n]{1,2000}?)(?<!\s)__(?!_)/y, wrapping('u')],
-    [/~~(?=\S)([^\n]{1,2000}?)(?<!\s)~~/y, wrapping('s')],
+    [/\*\*(?=\*?[^\s*])([^\n]{1,2000}?)(?<!\s)\*\*(?!\*)/y, wrapping('strong')],
+    [/__(?=_?[^\s_])([^\n]{1,2000}?)(?<!\s)__(?!_)/y, wrapping('u')],
+    [/~~(?=[^\s~])([^\n]{1,2000}?)(?<!\s)~~/y, wrapping('s')],
     [/\*(?=[^\s*])([^*\n]{1,2000}?)(?<!\s)\*/y, wrapping('em')],
     [/(?<!\w)_(?=[^\s_])([^_\n]{1,2000}?)(?<!\s)_(?!\w)/y, wrapping('em')],
     ...shared,
   ],
 };
-const firstLetters = /[`<*_~\\[:h]/g;
+const firstLetters = /[`<*_~\\[:@h]/g;
 
 function deeper(scope) {
   return { ...scope, depth: scope.depth + 1 };
@@ -180,8 +178,8 @@ function link(address, label, scope) {
   );
 }
 
-function named(mark, id, scope) {
-  return element('span', { class: 'mention' }, `${mark}${scope.nameOf(id) ?? 'unknown'}`);
+function pill(words) {
+  return element('span', { class: 'mention' }, words);
 }
 
 const emojis = {

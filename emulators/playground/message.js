@@ -27,7 +27,7 @@ export function drawMessage({ message, depth, together, quoted }, context) {
 }
 
 function drawText(message, { scene, platform }) {
-  const text = element('div', { class: 'text' }, draw(message.text, dialectOf(message, platform), scene.nameOf));
+  const text = element('div', { class: 'text' }, draw(message.text, dialectOf(message, platform), scene.names));
   const end = text.lastElementChild?.tagName === 'P' ? text.lastElementChild : text;
   if (message.edited) end.append(element('span', { class: 'edited' }, ' (edited)'));
   return text;
@@ -54,7 +54,7 @@ function drawQuoted(quoted, { scene, platform, find }) {
     node?.classList.add('found');
     setTimeout(() => node?.classList.remove('found'), 1200);
   };
-  const words = snippet(quoted.text, dialectOf(quoted, platform), scene.nameOf);
+  const words = snippet(quoted.text, dialectOf(quoted, platform), scene.names);
   return element(
     'button',
     { type: 'button', class: 'quoted', click: jump, 'aria-label': `In reply to ${quoted.author.name}: ${words}` },
@@ -65,14 +65,14 @@ function drawQuoted(quoted, { scene, platform, find }) {
 }
 
 function replyButton(message, platform, on) {
-  const words = platform === 'Slack' ? 'Reply in thread' : 'Reply';
+  const [words, reply] = platform === 'Slack' ? ['Reply in thread', on.thread] : ['Reply', on.reply];
   return element(
     'button',
     {
       type: 'button',
       class: 'reply',
       'aria-label': `${words} to ${message.author.name}`,
-      click: () => on.reply(message),
+      click: () => reply(message),
     },
     words,
   );

@@ -7,8 +7,8 @@ import { drawMessage } from './message.js';
  */
 
 /**
- * `log` is the element that scrolls, `jump` the button that leads to its end. `on.reply(message)` and
- * `on.click(message, button)` are what the visitor asks for.
+ * `log` is the element that scrolls, `jump` the button that leads to its end. `on.reply(message)`,
+ * `on.thread(message)` and `on.click(message, button)` are what the visitor asks for.
  */
 export function createMessages({ log, jump, platform, on }) {
   const shown = new Map();
@@ -121,7 +121,7 @@ function drawRow(row, context) {
   if (row.kind === 'more') {
     const reply = element(
       'button',
-      { type: 'button', class: 'quiet', click: () => context.on.reply(row.root) },
+      { type: 'button', class: 'quiet', click: () => context.on.thread(row.root) },
       'Reply in thread',
     );
     return element('p', { class: 'row in-thread more' }, reply);

@@ -31,6 +31,7 @@ for (const { name } of setup.scenes) {
 function createRefresh(name) {
   let running;
   let again = false;
+  let timer;
   const read = async () => {
     do {
       again = false;
@@ -40,6 +41,9 @@ function createRefresh(name) {
         const view = await readView(name, as);
         if (as === who()) pane.show(view, readPlace().channelIn(name));
         else again = true;
+        // A sign of typing can run out without any news of it.
+        clearTimeout(timer);
+        if (view.view.signs.length > 0) timer = setTimeout(panes.get(name).refresh, 3000);
       } catch (error) {
         pane.complain(error.message);
       }

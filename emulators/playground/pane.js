@@ -19,7 +19,8 @@ export function createPane({ platform, choose, act }) {
     jump: find('.jump'),
     platform,
     on: {
-      reply: (message) => composer.reply(message, replyWords(message)),
+      reply: (message) => composer.reply(message, replyWords(message, 'Replying to')),
+      thread: (message) => composer.replyInThread(message, replyWords(message, 'In the thread of')),
       click: async (message, button) => {
         composer.complain('');
         await act({ kind: 'click', message: message.id, button: button.id }).catch((error) =>
@@ -31,14 +32,13 @@ export function createPane({ platform, choose, act }) {
   const unread = createUnread();
   let scene;
 
-  function replyWords(message) {
-    const quoted = snippet(message.text, dialectOf(message, platform), scene.nameOf);
-    return `${platform === 'Slack' ? 'In the thread of' : 'Replying to'} ${message.author.name}: ${quoted}`;
+  function replyWords(message, how) {
+    return `${how} ${message.author.name}: ${snippet(message.text, dialectOf(message, platform), scene.names)}`;
   }
 
   function show({ me, view }, wanted) {
     const channel = chooseChannel(view, wanted, scene);
-    scene = { me, view, channel, nameOf: nameFinder(view), botLabel: botLabel(view) };
+    scene = { me, view, channel, names: namesIn(view) };
     unread.look(scene);
     drawSide(scene);
     const room = view.channels.find((known) => known.id === channel);
@@ -90,19 +90,20 @@ function chooseChannel(view, wanted, before) {
   return (view.channels.find((room) => room.kind === kind) ?? view.channels[0])?.id ?? '';
 }
 
-function nameFinder(view) {
-  const names = new Map(view.channels.map((room) => [room.id, room.name]));
-  for (const { author } of view.messages) names.set(author.id, author.name);
-  for (const person of view.people) names.set(person.id, person.name);
-  const bot = /^<@!?(\w+)>$/.exec(view.mention)?.[1];
-  if (bot !== undefined && !names.has(bot)) names.set(bot, 'Yoda');
-  return (id) => names.get(id);
-}
-
-/** The bot's mention as people type it. */
-function botLabel(view) {
+/** Names for what messages mention. All people of the scene are known, so an unknown id that is mentioned is the bot's. */
+function namesIn(view) {
+  const people = new Map(view.messages.map(({ author }) => [author.id, author.name]));
+  for (const { id, name } of view.people) people.set(id, name);
   const id = /^<@!?(\w+)>$/.exec(view.mention)?.[1];
-  return id === undefined ? view.mention : `@${nameFinder(view)(id)}`;
+  const bot = id === undefined ? view.mention.replace(/^@/, '') : (people.get(id) ?? 'Yoda');
+  const known = new Set([bot, ...people.values()].map((name) => name.toLowerCase()));
+  const channels = new Map(view.channels.map((room) => [room.id, room.name]));
+  return {
+    bot,
+    person: (id) => people.get(id) ?? bot,
+    channel: (id) => channels.get(id) ?? 'unknown',
+    has: (name) => known.has(name.toLowerCase()),
+  };
 }
 
 /** Replaces a list's items; the one that had the focus has it again. */

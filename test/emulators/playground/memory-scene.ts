@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Action, Scene, View, ViewMessage } from '../../../emulators/core/scene.ts';
 
 /** A chat platform that exists only in this process: enough of one to see the page at work. */
-export interface MemoryScene extends Scene, AsyncDisposable {
+export interface MemoryScene extends Scene {
   /** Everything that people did, in order. */
   readonly done: readonly { readonly person: string; readonly action: Action }[];
   /** Puts a message in; what is left out has a plain default. `seenBy` keeps it from everybody else. */
@@ -17,8 +16,8 @@ export interface MemoryScene extends Scene, AsyncDisposable {
 
 interface Options {
   readonly name: Scene['name'];
-  /** How long Yoda thinks. */
-  readonly thinkMs?: number;
+  /** Yoda answers when this resolves. */
+  readonly think?: () => Promise<void>;
 }
 
 const worlds = {
@@ -50,7 +49,7 @@ const commands = [
   { name: '/yoda-ops traffic', summary: 'Shift traffic to a version' },
 ];
 
-export function createMemoryScene({ name, thinkMs = 0 }: Options): MemoryScene {
+export function createMemoryScene({ name, think = async () => {} }: Options): MemoryScene {
   const ids = worlds[name];
   const people = [
     { id: ids.leia, name: 'Leia', title: 'Admin' },
@@ -60,8 +59,6 @@ export function createMemoryScene({ name, thinkMs = 0 }: Options): MemoryScene {
   const listeners = new Set<() => void>();
   const stored: { message: ViewMessage; seenBy: string | undefined }[] = [];
   const done: { person: string; action: Action }[] = [];
-  const stop = new AbortController();
-  const thoughts = new Set<Promise<void>>();
   let signs: View['signs'] = [];
   let count = 0;
   const tell = () => {
@@ -104,7 +101,7 @@ export function createMemoryScene({ name, thinkMs = 0 }: Options): MemoryScene {
     const thread = name === 'Slack' ? { thread: question.thread ?? question.id } : {};
     signs = [...signs, { channel: question.channel, ...thread, text: 'Yoda is thinking…' }];
     tell();
-    await sleep(thinkMs, undefined, { signal: stop.signal });
+    await think();
     signs = signs.filter((sign) => sign.channel !== question.channel);
     const turned = question.text.replaceAll(/<@\w+>\s*/g, '');
     const place = name === 'Slack' ? thread : { repliesTo: question.id };
@@ -164,20 +161,11 @@ export function createMemoryScene({ name, thinkMs = 0 }: Options): MemoryScene {
       const message = post({ ...said, author: author(person) });
       const heard =
         action.text.includes(`<@${ids.yoda}>`) || action.channel.startsWith('D-') || action.thread !== undefined;
-      if (!heard) return;
-      const thought = answer(message).catch((error: unknown) => {
-        if (!stop.signal.aborted) throw error;
-      });
-      thoughts.add(thought);
-      void thought.finally(() => thoughts.delete(thought));
+      if (heard) void answer(message);
     },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
-    },
-    [Symbol.asyncDispose]: async () => {
-      stop.abort();
-      await Promise.all(thoughts);
     },
   };
 }

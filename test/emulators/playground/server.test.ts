@@ -11,10 +11,7 @@ async function start() {
   return {
     scene,
     url: playground.url,
-    [Symbol.asyncDispose]: async () => {
-      await playground[Symbol.asyncDispose]();
-      await scene[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => playground[Symbol.asyncDispose](),
   };
 }
 
