@@ -35,6 +35,8 @@ export async function findCredentials(projectId: string): Promise<Credentials> {
   async function findAgain(): Promise<void> {
     try {
       client = await new GoogleAuth({ scopes, projectId }).getClient();
+      // Fetched here, so that a call that is refused a little later sees that the token is another one already.
+      current = await headersOf(client);
     } catch (error) {
       throw new TransientError('No new credentials for Google Cloud could be had.', { cause: error });
     }
@@ -43,8 +45,10 @@ export async function findCredentials(projectId: string): Promise<Credentials> {
   return {
     async headers() {
       try {
-        current = await headersOf(client);
-        return current;
+        const asked = client;
+        const headers = await headersOf(asked);
+        if (asked === client) current = headers;
+        return headers;
       } catch (error) {
         throw new TransientError('No access token for Google Cloud could be had.', { cause: error });
       }
