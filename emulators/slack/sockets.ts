@@ -113,7 +113,10 @@ export function createSockets(): Sockets {
     refresh: () => sayGoodbye('refresh_requested', refreshGraceMs),
     disable: () => sayGoodbye('link_disabled', 100),
     drop() {
-      for (const socket of [...live]) socket.terminate();
+      for (const socket of [...live]) {
+        retire(socket);
+        socket.terminate();
+      }
     },
     get count() {
       return live.length;

@@ -58,7 +58,7 @@ export interface Post {
 }
 
 /** A hearing that keeps what it hears, deduplicates by id as the inbox does, and can be told to fail. */
-interface RecordingHearing extends Hearing {
+export interface RecordingHearing extends Hearing {
   /** Each stored message once. */
   readonly heard: Message[];
   /** Every call, duplicates included. */
@@ -68,7 +68,7 @@ interface RecordingHearing extends Hearing {
   gate: Promise<void> | undefined;
 }
 
-function recordingHearing(): RecordingHearing {
+export function recordingHearing(): RecordingHearing {
   const heard: Message[] = [];
   const calls: Message[] = [];
   const asked: { asker: Asker; request: Request }[] = [];
