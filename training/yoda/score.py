@@ -13,6 +13,7 @@ _CLITICS = (
     (r"\bwon't\b", "will not"), (r"\bcan't\b|\bcannot\b", "can not"), (r"\bshan't\b", "shall not"),
     (r"\blet's\b", "let us"), (r"n't\b", " not"), (r"'m\b", " am"), (r"'re\b", " are"), (r"'ll\b", " will"),
     (r"'ve\b", " have"),
+    (r"'d\b", " would"),
     (r"\b(it|he|she|that|there|here|what|where|who|how|when|why)'s\b", r"\1 is"),
 )  # fmt: skip
 _HRM = r"h+r*m+r*m*"
