@@ -49,7 +49,7 @@ export function googleReply(code: GoogleCode, message: string, details: readonly
   return { status, headers: {}, body: { error } };
 }
 
-export function storageReply(status: number, reason: string, message: string): Reply {
+function storageReply(status: number, reason: string, message: string): Reply {
   return { status, body: { error: { code: status, message, errors: [{ message, domain: 'global', reason }] } } };
 }
 

@@ -24,6 +24,8 @@ import { createWorld, type PredictCall, type World } from './vertex/world.ts';
 
 export interface GcpOptions {
   readonly port?: number;
+  /** Where it listens; absent: 127.0.0.1. Dedicated endpoints can be reached from this machine alone. */
+  readonly host?: string;
   readonly project: string;
   readonly projectNumber: string;
   readonly location: string;
@@ -69,7 +71,7 @@ export interface GcpEmulator
   readonly tokens: Tokens;
 }
 
-export interface StubTarget extends Partial<EndpointSeed> {
+interface StubTarget extends Partial<EndpointSeed> {
   readonly modelVersion?: string;
 }
 
@@ -101,6 +103,7 @@ export async function startGcp(options: GcpOptions): Promise<GcpEmulator> {
   const server = await startServer({
     routes,
     ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.host === undefined ? {} : { host: options.host }),
     unknown: (call) => unknownPath(call.path),
     onError: (error, call) => faultReply(error, call.path),
   });

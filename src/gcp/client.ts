@@ -24,7 +24,7 @@ export interface GoogleRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface GoogleReply {
+interface GoogleReply {
   readonly body: Buffer;
   /** The body as JSON of this shape; throws TransientError for anything else, for a whole answer has it. */
   json<Schema extends z.ZodType>(schema: Schema): z.infer<Schema>;

@@ -21,7 +21,7 @@ const servingSchema = z.object({
   context_tokens: z.number().int().positive(),
 });
 
-export type Serving = Readonly<z.infer<typeof servingSchema>>;
+type Serving = Readonly<z.infer<typeof servingSchema>>;
 
 /** What stands behind the endpoint, and how it wants to be asked. */
 export interface ServedModel {

@@ -11,7 +11,7 @@ const requestSchema = z.object({
 export type StubRequest = z.infer<typeof requestSchema>;
 
 /** A string body goes out as it is, anything else as JSON. */
-export interface StubReply {
+interface StubReply {
   readonly status: number;
   readonly body: unknown;
 }
