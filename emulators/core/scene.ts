@@ -4,7 +4,10 @@
  */
 export interface Scene {
   readonly name: 'Slack' | 'Discord';
-  /** Everything this person sees now, ephemeral messages for them included and those for others left out. */
+  /**
+   * Everything this person sees now, ephemeral messages for them included and those for others left out. Somebody who is
+   * not there (an empty id) sees who is, and no channel.
+   */
   view(person: string): View;
   /** Does what a person does. Rejects with the words that the real client would show. */
   act(person: string, action: Action): Promise<void>;

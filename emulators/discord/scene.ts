@@ -13,7 +13,10 @@ export function createScene(store: Store, visitor: Visitor): Scene {
     name: 'Discord',
     onChange: store.onChange,
     view(person) {
-      const shown = store.channels().filter((channel) => channel.kind !== 'direct' || channel.recipient === person);
+      const isHere = store.people().some(({ id }) => id === person);
+      const shown = store
+        .channels()
+        .filter((channel) => isHere && (channel.kind !== 'direct' || channel.recipient === person));
       return {
         people: store
           .people()
