@@ -9,6 +9,8 @@ const said = z.object({
   thread: z.string().optional(),
 });
 
+const changed = z.object({ person: z.string(), channel: z.string(), ts: z.string() });
+
 const done: Reply = { status: 204 };
 
 /** The same handles as the emulator's functions, over HTTP, for tests in other processes. */
@@ -38,6 +40,14 @@ export function controlRoutes(controls: () => SlackControls): readonly Route[] {
     post('command', async (body) => {
       const { person, channel, text } = said.parse(body);
       await controls().command(person, channel, text);
+    }),
+    post('edit', (body) => {
+      const { person, channel, ts, text } = changed.extend({ text: z.string() }).parse(body);
+      controls().edit(person, channel, ts, text);
+    }),
+    post('delete', (body) => {
+      const { person, channel, ts } = changed.parse(body);
+      controls().remove(person, channel, ts);
     }),
     post('redeliver', () => controls().redeliver()),
     post('refresh', () => controls().refresh()),

@@ -14,7 +14,7 @@ export interface Hands {
   remove(person: string, channel: string, ts: string): void;
 }
 
-export interface SayOptions {
+interface SayOptions {
   readonly thread?: string | undefined;
   readonly files?: StoredMessage['files'];
   readonly subtype?: string;
@@ -111,8 +111,7 @@ const isPublic = (response: unknown): boolean =>
   'response_type' in response &&
   response.response_type === 'in_channel';
 
-export const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** What the client sends for what a person typed: names become ids, addresses links, and signs entities. */
 function encoded(typed: string, store: Store): string {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Envelope, Receipt, Transport } from './outbox.ts';
 
 /** The headers of a request from Slack (docs.slack.dev/authentication/verifying-requests-from-slack). */
-export function signed(body: string, signingSecret: string, nowMs = Date.now()): Record<string, string> {
+function signed(body: string, signingSecret: string, nowMs = Date.now()): Record<string, string> {
   const timestamp = String(Math.floor(nowMs / 1000));
   const signature = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
   return { 'x-slack-request-timestamp': timestamp, 'x-slack-signature': `v0=${signature}` };

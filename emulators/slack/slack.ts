@@ -9,17 +9,17 @@ import { type Route, startServer } from '../core/server.ts';
 import { pinged, show } from './blocks.ts';
 import { controlRoutes } from './control.ts';
 import { eventCallback, eventsOf } from './events.ts';
-import { readManifest } from './manifest.ts';
+import { type Manifest, readManifest } from './manifest.ts';
 import type { Values, Workspace } from './methods/method.ts';
-import { createOutbox, type Delivery } from './outbox.ts';
+import { createOutbox, type Delivery, type Outbox } from './outbox.ts';
 import { createHands, type Hands } from './people.ts';
 import { createResponseUrls } from './response-urls.ts';
 import { createScene } from './scene.ts';
 import { signedRequests } from './signed-requests.ts';
-import { createSockets } from './sockets.ts';
-import { createStore, type StoredMessage } from './store.ts';
+import { createSockets, type Sockets } from './sockets.ts';
+import { createStore, type Store, type StoredMessage } from './store.ts';
 import { type JournalEntry, refuse, unknownMethod, webApiRoutes } from './web-api.ts';
-import { type Channel, channels } from './world.ts';
+import { type Channel, channels, yoda } from './world.ts';
 
 export interface SlackOptions {
   /** 0 or absent: the system picks one. */
@@ -63,7 +63,7 @@ export interface SlackControls extends Hands {
   sockets(): number;
 }
 
-export interface TranscriptEntry extends StoredMessage {
+interface TranscriptEntry extends StoredMessage {
   readonly shown: string;
   readonly pinged: readonly string[];
 }
@@ -103,32 +103,7 @@ export async function startSlack(options: SlackOptions): Promise<SlackEmulator> 
   store.onChange((change) => {
     if (change !== undefined) for (const event of eventsOf(change, store, manifest)) emit(event);
   });
-
-  const controls: SlackControls = {
-    ...hands,
-    emit,
-    redeliver() {
-      const latest = outbox.deliveries.at(-1);
-      if (latest !== undefined) void outbox.once({ type: 'events_api', payload: latest.payload, retry: lostReceipt });
-    },
-    refresh: () => sockets.refresh(),
-    drop: () => sockets.drop(),
-    revoke(token) {
-      if (token === 'bot' && manifest.events.includes('tokens_revoked'))
-        emit({ type: 'tokens_revoked', tokens: { oauth: [], bot: ['U0YODA0001'] }, event_ts: String(Date.now()) });
-      revoked.add(token);
-      if (token === 'app') sockets.disable();
-    },
-    addChannel: (channel) => store.addChannel(channel),
-    transcript: () =>
-      store.channels
-        .flatMap(({ id }) => store.messages(id))
-        .sort((a, b) => (a.ts < b.ts ? -1 : 1))
-        .map((message) => ({ ...message, shown: show(message).text, pinged: pinged(message) })),
-    deliveries: () => outbox.deliveries,
-    calls: () => journal,
-    sockets: () => sockets.count,
-  };
+  const controls = createControls({ hands, store, manifest, outbox, sockets, emit, revoked, journal });
 
   const server = await startServer({
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -161,6 +136,45 @@ export async function startSlack(options: SlackOptions): Promise<SlackEmulator> 
       if (transport !== sockets) await sockets[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
     },
+  };
+}
+
+interface Parts {
+  readonly hands: Hands;
+  readonly store: Store;
+  readonly manifest: Manifest;
+  readonly outbox: Outbox;
+  readonly sockets: Sockets;
+  readonly emit: (event: Values) => void;
+  readonly revoked: Set<'bot' | 'app'>;
+  readonly journal: readonly JournalEntry[];
+}
+
+function createControls({ hands, store, manifest, outbox, sockets, emit, revoked, journal }: Parts): SlackControls {
+  return {
+    ...hands,
+    emit,
+    redeliver() {
+      const latest = outbox.deliveries.at(-1);
+      if (latest !== undefined) void outbox.once({ type: 'events_api', payload: latest.payload, retry: lostReceipt });
+    },
+    refresh: () => sockets.refresh(),
+    drop: () => sockets.drop(),
+    revoke(token) {
+      if (token === 'bot' && manifest.events.includes('tokens_revoked'))
+        emit({ type: 'tokens_revoked', tokens: { oauth: [], bot: [yoda.user] }, event_ts: String(Date.now() / 1000) });
+      revoked.add(token);
+      if (token === 'app') sockets.disable();
+    },
+    addChannel: (channel) => store.addChannel(channel),
+    transcript: () =>
+      store.channels
+        .flatMap(({ id }) => store.messages(id))
+        .sort((a, b) => (a.ts < b.ts ? -1 : 1))
+        .map((message) => ({ ...message, shown: show(message).text, pinged: pinged(message) })),
+    deliveries: () => outbox.deliveries,
+    calls: () => journal,
+    sockets: () => sockets.count,
   };
 }
 

@@ -27,7 +27,7 @@ export interface StoredMessage {
   readonly reactions: readonly { readonly name: string; readonly users: readonly string[] }[];
 }
 
-export type NewMessage = Omit<StoredMessage, 'ts' | 'reactions'>;
+type NewMessage = Omit<StoredMessage, 'ts' | 'reactions'>;
 
 /** What happened to a message, for those who turn it into events. Ephemeral messages cause none. */
 export type Change =

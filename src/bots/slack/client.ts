@@ -20,7 +20,6 @@ const lostCodes: ReadonlySet<string> = new Set([
   'account_inactive',
   'app_uninstalled',
   'invalid_auth',
-  'no_permission',
   'not_allowed_token_type',
   'not_authed',
   'team_access_not_granted',
@@ -76,15 +75,16 @@ export function translated(method: string, cause: unknown): Error {
   if (cause instanceof webApi.WebAPIRateLimitedError)
     return new TransientError(`Slack limits ${method}`, { cause, retryAfterMs: cause.retryAfter * 1000 });
   if (cause instanceof webApi.WebAPIPlatformError) {
-    const code = cause.data.error;
-    return passingCodes.has(code)
-      ? new TransientError(`Slack failed at ${method}: ${code}`, { cause })
+    // A body that is no JSON comes as the error's text: a proxy has spoken, not Slack.
+    const code = String(cause.data.error);
+    return passingCodes.has(code) || !/^\w{1,60}$/.test(code)
+      ? new TransientError(`Slack failed at ${method}: ${code.slice(0, 60)}`, { cause })
       : new SlackRefusal(method, code, { cause });
   }
   if (cause instanceof webApi.WebAPIHTTPError && cause.statusCode < 500)
     return new SlackRefusal(method, `HTTP ${cause.statusCode}`, { cause });
   if (cause instanceof webApi.SlackError) return new TransientError(`Slack failed at ${method}`, { cause });
-  // A 429 without a wait, or a body that is no JSON, comes as a plain Error.
+  // A 429 without a wait comes as a plain Error.
   return new TransientError(`Slack's answer to ${method} could not be read`, { cause });
 }
 

@@ -27,7 +27,7 @@ function partsCutAt(text: string, limit: number): readonly string[] {
  * Slack reads `<!channel>`, `<@U…>` and `<url|label>` in Markdown too, so no `<` may stay; a `&` may, because
  * entities are not read as tokens again.
  */
-export function escapeMarkdown(text: string): string {
+function escapeMarkdown(text: string): string {
   return text.replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

@@ -5,7 +5,7 @@ import { UserError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Incoming, Line } from './receiver.ts';
 
-export const eventsPath = '/slack/events';
+const eventsPath = '/slack/events';
 
 /** Slack refuses timestamps older than this; Bolt forgets those that are as far in the future. */
 const clockSkewSeconds = 5 * 60;

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Bot, Hearing, Listening } from '../bot.ts';
-import { calling, createClient, isLost, quietLogger, type SlackClient } from './client.ts';
+import { calling, createClient, isLost, quietLogger, type SlackClient, SlackRefusal } from './client.ts';
 import { httpLine } from './http.ts';
 import { createInFlight } from './in-flight.ts';
 import { createListener, type Identity } from './listen.ts';
@@ -16,6 +16,7 @@ import { addCommands } from './menu.ts';
 import { createNames } from './names.ts';
 import { durableReceiver, type Line } from './receiver.ts';
 import { createReplier } from './reply.ts';
+import { warnOfMissingScopes } from './scopes.ts';
 import { socketLine } from './socket.ts';
 
 export interface SlackSettings {
@@ -51,7 +52,7 @@ async function listen(settings: SlackSettings, hearing: Hearing): Promise<Listen
   const { log } = hearing;
   const client = createClient({ token, apiUrl, timeoutMs: answerTimeoutMs }, log);
   const line = openLine(settings, log);
-  const self = await whoAmI(client);
+  const self = await whoAmI(client, log);
   const inFlight = createInFlight();
   const receiver = durableReceiver(line);
   const app = new App({
@@ -67,29 +68,19 @@ async function listen(settings: SlackSettings, hearing: Hearing): Promise<Listen
 
   const names = createNames(createClient({ token, apiUrl, timeoutMs: lookupTimeoutMs }, log));
   const heardBy = { self, client, hearing, names, inFlight };
-  let closing: Promise<void> | undefined;
-  const close = () => {
-    closing ??= Promise.all([receiver.stop(), inFlight.drained(drainMs)]).then(() => undefined);
-    return closing;
-  };
-  const ended = Promise.withResolvers<string>();
-  const end = (reason: string) => {
-    if (closing !== undefined) return;
-    log.error({ reason }, 'Slack: this bot stops for good; the others go on');
-    void close().finally(() => ended.resolve(reason));
-  };
+  const life = createLife(() => Promise.all([receiver.stop(), inFlight.drained(drainMs)]), log);
   app.event('tokens_revoked', async ({ event }) => {
-    if (event.tokens.bot?.includes(self.user)) end('SLACK_BOT_TOKEN was revoked');
+    if (event.tokens.bot?.includes(self.user)) life.end('SLACK_BOT_TOKEN was revoked');
   });
-  app.event('app_uninstalled', async () => end('The app was removed from the workspace'));
-  void line.lost.then(end);
+  app.event('app_uninstalled', async () => life.end('The app was removed from the workspace'));
+  void line.lost.then(life.end);
 
   const listener = createListener(heardBy);
   const hear = async (event: unknown, team: string) => {
     try {
       await listener(event, team);
     } catch (error) {
-      if (isLost(error)) end(`Slack no longer takes SLACK_BOT_TOKEN (${error.code})`);
+      if (isLost(error)) life.end(`Slack no longer takes SLACK_BOT_TOKEN (${error.code})`);
       throw error;
     }
   };
@@ -99,7 +90,26 @@ async function listen(settings: SlackSettings, hearing: Hearing): Promise<Listen
 
   await app.start();
   log.info({ mode: settings.appToken === undefined ? 'http' : 'socket', as: self.name }, 'Slack: listening');
-  return { ended: ended.promise, [Symbol.asyncDispose]: close };
+  return { ended: life.ended, [Symbol.asyncDispose]: life.close };
+}
+
+/** A bot is closed once, by whoever holds it or because Slack wants no more of it. */
+function createLife(stop: () => Promise<unknown>, log: Log) {
+  const ended = Promise.withResolvers<string>();
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= stop().then(() => undefined);
+    return closing;
+  };
+  const end = (reason: string) => {
+    if (closing !== undefined) return;
+    log.error({ reason }, 'Slack: this bot stops for good; the others go on');
+    close().then(
+      () => ended.resolve(reason),
+      () => ended.resolve(reason),
+    );
+  };
+  return { ended: ended.promise, close, end };
 }
 
 function openLine({ appToken, signingSecret, apiUrl, port, host }: SlackSettings, log: Log): Line {
@@ -110,22 +120,28 @@ function openLine({ appToken, signingSecret, apiUrl, port, host }: SlackSettings
   );
 }
 
-const identitySchema = z.object({ user_id: z.string(), bot_id: z.string(), user: z.string() });
+const identitySchema = z.object({
+  user_id: z.string(),
+  bot_id: z.string(),
+  user: z.string(),
+  response_metadata: z.object({ scopes: z.array(z.string()).optional() }).optional(),
+});
 
-async function whoAmI(client: SlackClient): Promise<Identity> {
+async function whoAmI(client: SlackClient, log: Log): Promise<Identity> {
   try {
-    const {
-      user_id: user,
-      bot_id: bot,
-      user: name,
-    } = identitySchema.parse(await calling('auth.test', client.auth.test()));
-    return { user, bot, name };
+    const found = identitySchema.parse(await calling('auth.test', client.auth.test()));
+    warnOfMissingScopes(found.response_metadata?.scopes ?? [], log);
+    return { user: found.user_id, bot: found.bot_id, name: found.user };
   } catch (error) {
-    if (!isLost(error) && !(error instanceof z.ZodError)) throw error;
-    const why = error instanceof z.ZodError ? 'it is no bot token' : error.code;
-    throw new UserError(
-      `Slack refuses SLACK_BOT_TOKEN (${why}). Copy the Bot User OAuth Token (xoxb-…) from https://api.slack.com/apps -> your app -> OAuth & Permissions.`,
-      { cause: error },
-    );
+    if (error instanceof SlackRefusal) throw refusedBotToken(error.code, error);
+    if (error instanceof z.ZodError) throw refusedBotToken('it is no bot token', error);
+    throw error;
   }
+}
+
+function refusedBotToken(why: string, cause: unknown): UserError {
+  return new UserError(
+    `Slack refuses SLACK_BOT_TOKEN (${why}). Copy the Bot User OAuth Token (xoxb-…) from https://api.slack.com/apps -> your app -> OAuth & Permissions.`,
+    { cause },
+  );
 }

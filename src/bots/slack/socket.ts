@@ -2,7 +2,7 @@ import { SocketModeReceiver } from '@slack/bolt';
 import { z } from 'zod';
 import { TransientError, UserError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { clientOptions, isLost, quietLogger, translated } from './client.ts';
+import { clientOptions, isLost, quietLogger, SlackRefusal, translated } from './client.ts';
 import type { Incoming, Line } from './receiver.ts';
 
 type SocketClient = SocketModeReceiver['client'];
@@ -71,7 +71,7 @@ export function socketLine(settings: { readonly appToken: string; readonly apiUr
     async open(take) {
       client.on('slack_event', (raw: unknown) => onEnvelope(take, raw));
       const first = await connect(client).catch((error: unknown) => {
-        throw isLost(error) ? refusedAppToken(error.code, error) : error;
+        throw error instanceof SlackRefusal ? refusedAppToken(error.code, error) : error;
       });
       void keepOpen(first);
     },

@@ -4,7 +4,7 @@ import { type SlackEmulator, type SlackOptions, startSlack } from '../../../emul
 import { artoo, general, leia, yoda } from '../../../emulators/slack/world.ts';
 import { createSlackBot, type SlackSettings } from '../../../src/bots/slack/slack.ts';
 import { createLog } from '../../../src/log.ts';
-import type { BotUnderTest } from '../../contract/bot.ts';
+import { type BotUnderTest, recordingHearing } from '../../contract/bot.ts';
 
 export const credentials = {
   botToken: 'xoxb-0-fake-token-for-tests',
@@ -14,9 +14,9 @@ export const credentials = {
 
 export const manifest = await readFile(new URL('../../../slack-manifest.yaml', import.meta.url), 'utf8');
 
-export type Mode = 'socket' | 'http';
+type Mode = 'socket' | 'http';
 
-export interface SlackUnderTest extends BotUnderTest {
+interface SlackUnderTest extends BotUnderTest {
   readonly slack: SlackEmulator;
   readonly settings: SlackSettings;
 }
@@ -107,4 +107,27 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('No port was given.');
   return address.port;
+}
+
+export const soon = { timeout: 5000, interval: 10 };
+export const aMoment = () => new Promise((resolve) => setTimeout(resolve, 100));
+
+/** A listening bot, what it heard, and a way to see what a person sees. */
+export async function listening(mode: Mode = 'socket', options: Partial<SlackOptions> = {}) {
+  const it = await startBotUnderTest(mode, options);
+  const lines: string[] = [];
+  const hearing = { ...recordingHearing(), log: createLog('debug', { write: (line) => lines.push(line) }) };
+  const listener = await it.bot.listen(hearing);
+  return {
+    ...it,
+    hearing,
+    listener,
+    lines,
+    texts: () => hearing.heard.map(({ text }) => text),
+    sees: (person: string) => it.slack.scene.view(person).messages.map(({ text }) => text),
+    [Symbol.asyncDispose]: async () => {
+      await listener[Symbol.asyncDispose]();
+      await it[Symbol.asyncDispose]();
+    },
+  };
 }

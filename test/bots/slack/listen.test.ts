@@ -1,34 +1,10 @@
-import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { council, general, leia, luke, yoda } from '../../../emulators/slack/world.ts';
+import { council, general, leia, luke } from '../../../emulators/slack/world.ts';
 import { createSlackBot } from '../../../src/bots/slack/slack.ts';
 import { UserError } from '../../../src/errors.ts';
 import { createLog } from '../../../src/log.ts';
 import { recordingHearing } from '../../contract/bot.ts';
-import { credentials, type Mode, startBotUnderTest } from './bot-under-test.ts';
-
-const soon = { timeout: 5000, interval: 10 };
-const aMoment = () => new Promise((resolve) => setTimeout(resolve, 100));
-
-/** A listening bot, what it heard, and a way to see what a person sees. */
-async function listening(mode: Mode = 'socket', options: Parameters<typeof startBotUnderTest>[1] = {}) {
-  const it = await startBotUnderTest(mode, options);
-  const lines: string[] = [];
-  const hearing = { ...recordingHearing(), log: createLog('debug', { write: (line) => lines.push(line) }) };
-  const listener = await it.bot.listen(hearing);
-  return {
-    ...it,
-    hearing,
-    listener,
-    lines,
-    texts: () => hearing.heard.map(({ text }) => text),
-    sees: (person: string) => it.slack.scene.view(person).messages.map(({ text }) => text),
-    [Symbol.asyncDispose]: async () => {
-      await listener[Symbol.asyncDispose]();
-      await it[Symbol.asyncDispose]();
-    },
-  };
-}
+import { aMoment, listening, manifest, soon, startBotUnderTest } from './bot-under-test.ts';
 
 test('a message knows its lane, its conversation and where the answer goes', async () => {
   await using it = await listening();
@@ -163,7 +139,7 @@ test('when a command cannot be stored, the person is told at once', async () => 
   expect(it.sees(luke.id)).toEqual([]);
 });
 
-test('no message is lost and none is heard twice while Slack renews and breaks connections', async () => {
+test('no message is lost while Slack renews and breaks connections', async () => {
   await using it = await listening();
   const said = Array.from({ length: 12 }, (_, index) => `Message ${index}.`);
   for (const [index, text] of said.entries()) {
@@ -209,90 +185,20 @@ test.each([
   await expect(refusal).rejects.toThrow(words);
 });
 
+test('scopes that the token lacks are named at the start, with what they are for', async () => {
+  const poor = manifest.replace(/- groups:history .*/, '- files:read').replace('- message.groups', '');
+  await using it = await listening('socket', { manifest: poor });
+  const warned = it.lines.filter((line) => line.includes('without the scope'));
+  expect(warned).toHaveLength(1);
+  expect(warned[0]).toContain('without the scope groups:history Yoda cannot follow threads in private channels');
+});
+
 test('a bot that only replies opens nothing', async () => {
   await using it = await startBotUnderTest('socket');
   it.bot.parts('Hello.');
   await aMoment();
   expect(it.slack.calls()).toEqual([]);
   expect(it.slack.sockets()).toBe(0);
-});
-
-const event = JSON.stringify({
-  type: 'event_callback',
-  team_id: 'T0DAGOBAH1',
-  event: {
-    type: 'message',
-    channel: leia.direct,
-    channel_type: 'im',
-    user: leia.id,
-    text: 'Hi.',
-    ts: '1700000000.000001',
-  },
-});
-
-interface Forgery {
-  readonly body?: string;
-  readonly secret?: string;
-  readonly ageSeconds?: number;
-  readonly type?: string;
-  readonly path?: string;
-}
-
-/** A request that pretends to come from Slack. */
-async function send(port: number, { body = event, secret, ageSeconds = 0, type, path = '/slack/events' }: Forgery) {
-  const timestamp = String(Math.floor(Date.now() / 1000) - ageSeconds);
-  const key = secret ?? credentials.signingSecret;
-  const signature = createHmac('sha256', key).update(`v0:${timestamp}:${body}`).digest('hex');
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': type ?? 'application/json',
-      'x-slack-request-timestamp': timestamp,
-      'x-slack-signature': `v0=${signature}`,
-    },
-  });
-  return { status: response.status, body: await response.text() };
-}
-
-test.each<[string, Forgery, number]>([
-  ['a good request', {}, 200],
-  ['another secret', { secret: 'another-fake-signing-secret' }, 401],
-  ['a request from six minutes ago', { ageSeconds: 360 }, 401],
-  ['a request from six minutes ahead', { ageSeconds: -360 }, 401],
-  ['a body that is no JSON', { body: '{' }, 400],
-  ['a body of two megabytes', { body: `"${'a'.repeat(2_000_000)}"` }, 413],
-  ['another path', { path: '/' }, 404],
-])('over HTTP, %s is answered as Slack expects', async (_, forgery, status) => {
-  await using it = await listening('http');
-  expect((await send(it.settings.port, forgery)).status).toBe(status);
-  expect(it.hearing.heard).toHaveLength(status === 200 ? 1 : 0);
-});
-
-test('over HTTP, the challenge is echoed and a charset in the header does no harm', async () => {
-  await using it = await listening('http');
-  const challenge = await send(it.settings.port, {
-    body: JSON.stringify({ type: 'url_verification', challenge: 'c1' }),
-  });
-  expect(challenge).toEqual({ status: 200, body: '{"challenge":"c1"}' });
-  const form = new URLSearchParams({
-    command: '/yoda',
-    text: 'help',
-    team_id: 'T0DAGOBAH1',
-    channel_id: general.id,
-    user_id: leia.id,
-    trigger_id: '1.2.3',
-    response_url: 'http://127.0.0.1:1/',
-  }).toString();
-  const help = await send(it.settings.port, { body: form, type: 'application/x-www-form-urlencoded; charset=utf-8' });
-  expect(help.status).toBe(200);
-  expect(help.body).toContain('Yoda I am.');
-});
-
-test('over HTTP, a port that is taken is said so', async () => {
-  await using it = await listening('http');
-  const second = createSlackBot(it.settings, { log: createLog('silent') }).listen(recordingHearing());
-  await expect(second).rejects.toThrow(`Port ${it.settings.port}`);
 });
 
 test('every call that the bot makes is covered by the manifest', async () => {
@@ -318,6 +224,5 @@ test('every call that the bot makes is covered by the manifest', async () => {
     'conversations.replies',
     'users.info',
   ]);
-  expect(it.lines.join('')).not.toContain('missing_scope');
-  expect(it.posts().every(({ id }) => id !== yoda.user)).toBe(true);
+  expect(it.lines.filter((line) => line.includes('missing_scope') || line.includes('without the scope'))).toEqual([]);
 });

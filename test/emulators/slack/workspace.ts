@@ -28,7 +28,7 @@ export function client(slack: SlackEmulator, token = credentials.botToken): webA
   });
 }
 
-export interface Received {
+interface Received {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
 }
