@@ -1,6 +1,8 @@
 """What the handler promises whoever calls it, on a random model and on the trained tiny one."""
 
+import importlib.util
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -239,6 +241,23 @@ def test_a_fault_outside_of_any_instance_is_internal(handler: EndpointHandler, m
     monkeypatch.setattr(handler, "_tokens", broken)
     with pytest.raises(RuntimeError, match="^internal: KeyError"):
         handler({"instances": [prompt("a")]})
+
+
+def test_it_loads_where_its_folder_is_not_on_the_path_and_refuses_with_value_errors(model_dir: Path) -> None:
+    """The newer container (hf-serve) loads it so, and answers 400 to a ValueError and 500 to anything else."""
+    spec = importlib.util.spec_from_file_location("unregistered", model_dir / "handler.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert str(model_dir) not in sys.path
+    loaded = module.EndpointHandler(str(model_dir))
+    assert len(loaded({"instances": [prompt("a")], "parameters": {"max_new_tokens": 1}})["predictions"]) == 1
+    with pytest.raises(ValueError, match="^invalid_request: "):
+        loaded({"inputs": "a"})
+    loaded.tokenizer = None
+    with pytest.raises(RuntimeError, match="^internal: "):
+        loaded({"instances": [prompt("a")]})
 
 
 def test_the_trained_tiny_model_answers_in_words() -> None:
