@@ -1,5 +1,6 @@
 import { element } from './element.js';
 import { createSuggestions } from './suggestions.js';
+import { createTarget } from './target.js';
 
 const examples = [
   'The droids are hidden in my ship.',
@@ -16,30 +17,23 @@ export function createComposer({ root, platform, act }) {
   const textarea = find('textarea');
   const drafts = new Map();
   const suggestions = createSuggestions({ list: find('.suggestions'), textarea, id: `${platform}-suggestions` });
+  const target = createTarget({ line: find('.target'), textarea });
   let scene;
   let draftKey;
-  let target;
   let sending = false;
 
   function show(next) {
     scene = next;
     const key = `${next.me}/${next.channel}`;
     if (key !== draftKey) enter(key);
-    const room = next.view.channels.find((known) => known.id === next.channel);
-    const words = `Message ${room?.kind === 'direct' ? '' : '#'}${room?.name ?? ''}`;
-    textarea.placeholder = words;
-    textarea.setAttribute('aria-label', `${words} on ${platform}`);
-    find('.mention-button').textContent = `@${next.names.bot}`;
-    find('.mention-button').setAttribute('aria-label', `Mention ${next.names.bot}`);
-    find('.mention-button').hidden = room?.kind === 'direct';
-    find('.examples').hidden = next.view.messages.some((message) => message.author.id === next.me);
+    label(find, platform, scene);
   }
 
   function enter(key) {
     if (draftKey !== undefined) drafts.set(draftKey, textarea.value);
     draftKey = key;
     textarea.value = drafts.get(key) ?? '';
-    aim(undefined);
+    target.clear();
     complain('');
     changed();
   }
@@ -55,37 +49,12 @@ export function createComposer({ root, platform, act }) {
     find('.trouble').textContent = words;
   }
 
-  /** Aims the next message at a thread or at a message; undefined: at the channel. */
-  function aim(next) {
-    target = next;
-    find('.target').hidden = next === undefined;
-    find('.target-words').textContent = next === undefined ? '' : next.words;
-  }
-
-  function reply(message, words) {
-    const thread = message.thread === undefined ? {} : { thread: message.thread };
-    aim({ words, fields: { repliesTo: message.id, ...thread }, keep: false });
-    textarea.focus();
-  }
-
-  function replyInThread(message, words) {
-    aim({ words, fields: { thread: message.thread ?? message.id }, keep: true });
-    textarea.focus();
-  }
-
   async function send(text) {
-    const typed = text.trim();
-    if (typed === '' || sending) return;
-    const slash = typed.startsWith('/');
-    complain('');
-    // An action cannot say where a command was typed, so the client's own refusal of slash commands in threads is here.
-    if (slash && target?.fields.thread !== undefined && platform === 'Slack')
-      return complain(`${typed.split(/\s/)[0]} is not supported in threads. Sorry!`);
-    const { channel } = scene;
+    if (text.trim() === '' || sending || scene === undefined) return;
+    const { refusal, action } = actionOf(text.trim(), { scene, platform, target });
+    complain(refusal ?? '');
+    if (refusal !== undefined) return;
     const key = draftKey;
-    const action = slash
-      ? { kind: 'command', channel, text: typed }
-      : { kind: 'say', channel, ...target?.fields, text: withMentions(typed, scene) };
     sending = true;
     if (text === textarea.value) textarea.value = '';
     changed();
@@ -94,24 +63,55 @@ export function createComposer({ root, platform, act }) {
       (error) => error.message,
     );
     sending = false;
+    // Meanwhile the visitor may have gone to another channel or have become somebody else.
     const stayed = key === draftKey;
-    if (trouble === '' && stayed && target?.keep === false) aim(undefined);
-    if (trouble !== '' && stayed && textarea.value === '') textarea.value = text;
     if (trouble !== '' && !stayed) drafts.set(key, text);
+    if (trouble !== '' && stayed && textarea.value === '') textarea.value = text;
+    if (trouble === '' && stayed) target.used();
     if (stayed) complain(trouble);
     changed();
   }
 
+  listen(find, { send, changed, complain, suggestions, target });
+  find('.mention-button').addEventListener('click', () => {
+    const { value, selectionStart } = textarea;
+    const gap = selectionStart > 0 && !/\s$/.test(value.slice(0, selectionStart)) ? ' ' : '';
+    textarea.setRangeText(`${gap}@${scene.names.bot} `, selectionStart, textarea.selectionEnd, 'end');
+    textarea.focus();
+    changed();
+  });
+  const say = (sentence) => send(isDirect(scene) ? sentence : `@${scene.names.bot} ${sentence}`);
+  find('.chips').append(
+    ...examples.map((sentence) => element('button', { type: 'button', click: () => say(sentence) }, sentence)),
+  );
+  return { show, complain, reply: target.reply, replyInThread: target.replyInThread };
+}
+
+const roomOf = ({ view, channel }) => view.channels.find((known) => known.id === channel);
+const isDirect = (scene) => roomOf(scene)?.kind === 'direct';
+
+function label(find, platform, scene) {
+  const words = `Message ${isDirect(scene) ? '' : '#'}${roomOf(scene)?.name ?? ''}`;
+  find('textarea').placeholder = words;
+  find('textarea').setAttribute('aria-label', `${words} on ${platform}`);
+  find('.mention-button').textContent = `@${scene.names.bot}`;
+  find('.mention-button').setAttribute('aria-label', `Mention ${scene.names.bot}`);
+  find('.mention-button').hidden = isDirect(scene);
+  find('.examples').hidden = scene.view.messages.some((message) => message.author.id === scene.me);
+}
+
+function listen(find, { send, changed, complain, suggestions, target }) {
+  const textarea = find('textarea');
   textarea.addEventListener('input', () => {
     complain('');
     changed();
   });
   textarea.addEventListener('click', changed);
   textarea.addEventListener('focus', changed);
-  textarea.addEventListener('blur', () => suggestions.hide());
+  textarea.addEventListener('blur', suggestions.hide);
   textarea.addEventListener('keydown', (event) => {
     if (suggestions.takeKey(event)) return;
-    if (event.key === 'Escape') aim(undefined);
+    if (event.key === 'Escape') target.clear();
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     void send(textarea.value);
@@ -121,27 +121,17 @@ export function createComposer({ root, platform, act }) {
     void send(textarea.value);
     textarea.focus();
   });
-  find('.leave').addEventListener('click', () => {
-    aim(undefined);
-    textarea.focus();
-  });
-  find('.mention-button').addEventListener('click', () => {
-    const { value, selectionStart } = textarea;
-    const gap = selectionStart > 0 && !/\s$/.test(value.slice(0, selectionStart)) ? ' ' : '';
-    textarea.setRangeText(`${gap}@${scene.names.bot} `, selectionStart, textarea.selectionEnd, 'end');
-    textarea.focus();
-    changed();
-  });
-  find('.chips').append(
-    ...examples.map((sentence) => {
-      const say = () => {
-        const room = scene.view.channels.find((known) => known.id === scene.channel);
-        void send(room?.kind === 'direct' ? sentence : `@${scene.names.bot} ${sentence}`);
-      };
-      return element('button', { type: 'button', click: say }, sentence);
-    }),
-  );
-  return { show, reply, replyInThread, complain };
+}
+
+/** What the typed line asks for, or why the client itself refuses it. */
+function actionOf(typed, { scene, platform, target }) {
+  const { channel } = scene;
+  if (!typed.startsWith('/'))
+    return { action: { kind: 'say', channel, ...target.fields(), text: withMentions(typed, scene) } };
+  // An action cannot say that a command was typed in a thread, so the refusal of Slack's client stands here.
+  if (platform === 'Slack' && target.fields().thread !== undefined)
+    return { refusal: `${typed.split(/\s/)[0]} is not supported in threads. Sorry!` };
+  return { action: { kind: 'command', channel, text: typed } };
 }
 
 /** Who can be mentioned, as it is typed and as the platform wants it written. */

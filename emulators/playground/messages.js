@@ -77,36 +77,51 @@ export function createMessages({ log, jump, platform, on }) {
 
 const togetherMs = 5 * 60_000;
 
+/** A page that stays open for days must not grow without end. */
+const shownAtMost = 400;
+
 /** Puts every thread under its first message and says of each row how it is drawn. */
 function arrange({ view, channel }) {
-  const here = view.messages.filter((message) => message.channel === channel);
-  const roots = new Set(here.filter((message) => message.thread === undefined).map((message) => message.id));
-  const rows = [{ kind: 'start', key: 'start', room: view.channels.find((room) => room.id === channel) }];
-  const add = (message, depth, last) => {
-    const together =
-      last !== undefined &&
-      last.author.id === message.author.id &&
-      last.ephemeral === message.ephemeral &&
-      message.at - last.at < togetherMs &&
-      message.repliesTo === undefined;
-    const quoted = view.messages.find((other) => other.id === message.repliesTo);
-    rows.push({ kind: 'message', key: `message ${message.id}`, message, depth, together, quoted });
-  };
+  const all = view.messages.filter((message) => message.channel === channel);
+  const here = all.slice(-shownAtMost);
+  const byId = new Map(here.map((message) => [message.id, message]));
+  const isReply = ({ id, thread }) => thread !== undefined && thread !== id && byId.has(thread);
+  const replies = Map.groupBy(here.filter(isReply), (message) => message.thread);
+  const room = view.channels.find((known) => known.id === channel);
+  const rows = [{ kind: 'start', key: 'start', room, cut: here.length < all.length }];
+  const add = (message, depth, last) =>
+    rows.push({
+      kind: 'message',
+      key: `message ${message.id}`,
+      message,
+      depth,
+      together: continues(message, last),
+      quoted: byId.get(message.repliesTo),
+    });
   let last;
-  for (const message of here) {
-    if (message.thread !== undefined && message.thread !== message.id && roots.has(message.thread)) continue;
+  for (const message of here.filter((message) => !isReply(message))) {
     add(message, 0, last);
     last = message;
-    const replies = here.filter((reply) => reply.thread === message.id && reply.id !== message.id);
-    for (const [index, reply] of replies.entries()) add(reply, 1, replies[index - 1]);
+    const thread = replies.get(message.id) ?? [];
+    for (const [index, reply] of thread.entries()) add(reply, 1, thread[index - 1]);
     const signs = view.signs.filter((sign) => sign.channel === channel && sign.thread === message.id);
-    for (const sign of signs) rows.push({ kind: 'sign', key: `sign ${message.id} ${sign.text}`, text: sign.text });
-    if (replies.length > 0) {
-      rows.push({ kind: 'more', key: `more ${message.id}`, root: message });
-      last = undefined;
-    }
+    for (const { text } of signs) rows.push({ kind: 'sign', key: `sign ${message.id} ${text}`, text });
+    if (thread.length === 0) continue;
+    rows.push({ kind: 'more', key: `more ${message.id}`, root: message });
+    last = undefined;
   }
   return rows;
+}
+
+/** Whether a message is drawn as going on with the one above it. */
+function continues(message, last) {
+  return (
+    last !== undefined &&
+    last.author.id === message.author.id &&
+    last.ephemeral === message.ephemeral &&
+    message.at - last.at < togetherMs &&
+    message.repliesTo === undefined
+  );
 }
 
 /** The signs that stand in no thread that is shown, and so belong to the whole channel. */
@@ -116,7 +131,7 @@ export function channelSigns({ view, channel }) {
 }
 
 function drawRow(row, context) {
-  if (row.kind === 'start') return drawStart(row.room);
+  if (row.kind === 'start') return drawStart(row);
   if (row.kind === 'sign') return element('p', { class: 'row in-thread thread-sign' }, ...signParts(row.text));
   if (row.kind === 'more') {
     const reply = element(
@@ -135,11 +150,13 @@ export function signParts(text) {
   return [dots, text];
 }
 
-function drawStart(room) {
+function drawStart({ room, cut }) {
   const direct = room?.kind === 'direct';
   const name = direct ? (room?.name ?? '') : `#${room?.name ?? ''}`;
-  const words = direct
-    ? `Only you and ${room.name} read here; no mention is needed.`
-    : 'Everybody reads along here. Mention Yoda and he answers.';
+  const words = cut
+    ? 'Older messages are not shown here.'
+    : direct
+      ? `Only you and ${room.name} read here; no mention is needed.`
+      : 'Everybody reads along here. Mention Yoda and he answers.';
   return element('div', { class: 'start' }, element('strong', {}, name), element('span', {}, words));
 }

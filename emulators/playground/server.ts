@@ -134,6 +134,7 @@ const fileNames = [
   'message.js',
   'composer.js',
   'suggestions.js',
+  'target.js',
   'markup.js',
   'element.js',
 ];

@@ -59,8 +59,9 @@ function pane(page: Page, selector: string) {
   };
 }
 
-const count = (locator: Locator, wanted: number) => expect.poll(() => locator.count()).toBe(wanted);
-const words = (locator: Locator) => expect.poll(() => locator.innerText());
+const patient = { timeout: 5000, interval: 20 };
+const count = (locator: Locator, wanted: number) => expect.poll(() => locator.count(), patient).toBe(wanted);
+const words = (locator: Locator) => expect.poll(() => locator.innerText(), patient);
 
 describe('the playground in a browser', { timeout: 15_000 }, () => {
   test('an example is said with one click, and the sign of work and the answer follow in the thread', async () => {
@@ -217,6 +218,9 @@ describe('the playground in a browser', { timeout: 15_000 }, () => {
       { kind: 'say', channel: discordIds.general, repliesTo: other.id, text: 'an answer' },
     ]);
     expect(await at.discord.root.locator('.target').isVisible()).toBe(false);
+    expect(await at.slack.root.locator('.target').isVisible()).toBe(true);
+    await at.slack.root.getByRole('button', { name: 'Stop replying' }).click();
+    expect(await at.slack.root.locator('.target').isVisible()).toBe(false);
   });
 
   test('the newest message stays in sight for who reads there, and is announced to who has scrolled up', async () => {
@@ -229,14 +233,22 @@ describe('the playground in a browser', { timeout: 15_000 }, () => {
       at.slack.log.evaluate((log) => Math.round(log.scrollHeight - log.scrollTop - log.clientHeight));
     fill(0);
     await count(at.slack.messages, 40);
-    await expect.poll(distance).toBeLessThan(2);
+    await expect.poll(distance, patient).toBeLessThan(2);
     await at.slack.log.evaluate((log) => log.scrollTo(0, 0));
-    await expect.poll(distance).toBeGreaterThan(100);
+    await expect.poll(distance, patient).toBeGreaterThan(100);
     fill(40);
     await count(at.slack.messages, 80);
     expect(await at.slack.log.evaluate((log) => log.scrollTop)).toBe(0);
     await at.slack.root.getByRole('button', { name: /New messages/ }).click();
-    await expect.poll(distance).toBeLessThan(2);
+    await expect.poll(distance, patient).toBeLessThan(2);
+  });
+
+  test('of a very long channel the newest 400 messages are shown', async () => {
+    await using at = await open();
+    for (let line = 0; line < 450; line++) at.slack.scene.post({ channel: slackIds.general, text: `line ${line}` });
+    await count(at.slack.messages, 400);
+    await words(at.slack.messages.last()).toContain('line 449');
+    await words(at.slack.root.locator('.start')).toContain('Older messages are not shown here.');
   });
 
   test('what has not changed keeps its place in the page, so that only news are read aloud', async () => {

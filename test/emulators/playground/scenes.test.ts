@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { startDiscord } from '../../../emulators/discord/discord.ts';
+import { lukeId } from '../../../emulators/discord/world.ts';
 import { startPlayground } from '../../../emulators/playground/server.ts';
 import { startSlack } from '../../../emulators/slack/slack.ts';
+import { luke } from '../../../emulators/slack/world.ts';
 
 test('both emulated platforms know the same people, and one name in the address stands for both', async () => {
   const manifest = await readFile(new URL('../../../slack-manifest.yaml', import.meta.url), 'utf8');
@@ -14,8 +16,11 @@ test('both emulated platforms know the same people, and one name in the address 
 
   const both = { people: [{ key: 'leia' }, { key: 'luke' }] };
   expect(await read('/setup')).toMatchObject({ scenes: [both, both] });
-  for (const scene of [slack.scene, discord.scene]) {
-    const { me } = await read(`/scenes/${scene.name}/view?as=luke`);
+  for (const [scene, me] of [
+    [slack.scene, luke.id],
+    [discord.scene, lukeId],
+  ] as const) {
+    expect(await read(`/scenes/${scene.name}/view?as=luke`)).toMatchObject({ me });
     await scene.act(me, { kind: 'say', channel: scene.view(me).channels[0]?.id ?? '', text: 'hello, @Yoda' });
     expect(await read(`/scenes/${scene.name}/view?as=leia`)).toMatchObject({
       view: { messages: [{ author: { id: me, name: 'Luke', bot: false } }] },
