@@ -1,0 +1,107 @@
+import { type Message as DiscordMessage, type GuildMember, RESTJSONErrorCodes } from 'discord.js';
+import type { Message } from '../../chat/message.ts';
+import { voice } from '../../chat/voice.ts';
+import type { Asker, Outcome } from '../../commands/run.ts';
+import type { Hearing } from '../bot.ts';
+import { helpText } from '../talk.ts';
+import { talkIn } from './address.ts';
+import { codeOf } from './faults.ts';
+import { partsOf } from './format.ts';
+import { readSpoken, type Spoken } from './read.ts';
+
+export interface ListenDeps {
+  readonly hearing: Hearing;
+  /** Whether Discord shows this bot what people write without a mention. */
+  readonly messageContent: boolean;
+}
+
+const cannotRead = (mention: string) =>
+  `Read this reply, I may not: Discord shows me only messages that name me. ${mention} in your message write.`;
+const forYouAlone = 'For your eyes alone, the answer is: in our direct messages it stands.';
+const directClosed =
+  'For your eyes alone, the answer is, but closed your direct messages are. `/yoda-ops` use: only you will see it.';
+
+/** One message of a person: a verb is done here, anything else goes to the hearing. Rejects only when Discord fails. */
+export async function hear(message: DiscordMessage<true> | DiscordMessage, deps: ListenDeps): Promise<void> {
+  const { user: bot } = message.client;
+  if (bot === null) return;
+  const spoken = readSpoken(message, bot.id);
+  if (spoken === undefined || !(await isMeant(message, spoken, deps.hearing))) return;
+  const { text, named, direct } = spoken;
+  const mention = `<@${bot.id}>`;
+  if (text === '') return reply(message, wordsForNothing(message, spoken, deps, mention));
+  const addressed = named || direct;
+  if (addressed && /^help[.!?]?$/i.test(text)) return reply(message, helpText(mention));
+  const ops = named ? /^ops(?:\s+([\s\S]+))?$/i.exec(text) : null;
+  if (ops !== null) return runOps(message, ops[1] ?? 'help', deps.hearing);
+  const intent = addressed && /^reset[.!]?$/i.test(text) ? 'reset' : 'ask';
+  try {
+    await deps.hearing.takeIn(messageOf(message, spoken, intent, bot.id));
+  } catch (error) {
+    // Discord sends nothing again, so the person has to.
+    deps.hearing.log.error({ err: error, message: message.id }, 'A message could not be stored');
+    await reply(message, voice.notStored);
+  }
+}
+
+/** Direct messages, mentions and replies; in a thread where Yoda takes part, also what names nobody else. */
+async function isMeant(message: DiscordMessage, spoken: Spoken, hearing: Hearing): Promise<boolean> {
+  if (spoken.direct || spoken.named || spoken.replied) return true;
+  if (!spoken.thread || spoken.othersNamed || spoken.text === '') return false;
+  return hearing.takesPart(talkIn(message.channelId, message.author.id, true));
+}
+
+function messageOf(message: DiscordMessage, spoken: Spoken, intent: Message['intent'], bot: string): Message {
+  const { id, channelId: channel, author } = message;
+  const talk = talkIn(channel, author.id, spoken.direct || spoken.thread);
+  return {
+    version: 1,
+    id: `discord-${id}`,
+    platform: 'discord',
+    lane: talk,
+    conversation: talk,
+    person: `discord:${author.id}`,
+    direct: spoken.direct,
+    intent,
+    text: spoken.text,
+    saidAt: message.createdTimestamp,
+    address: { kind: 'message', channel, bot, asked: id },
+  };
+}
+
+/** Nothing to read: a picture, a mention alone, or a reply that Discord blanks for bots without the intent. */
+function wordsForNothing(message: DiscordMessage, spoken: Spoken, deps: ListenDeps, mention: string): string {
+  if (message.attachments.size > 0 || message.stickers.size > 0) return voice.wordsOnly;
+  if (spoken.named) return helpText(mention);
+  return spoken.direct || deps.messageContent ? voice.wordsOnly : cannotRead(mention);
+}
+
+async function runOps(message: DiscordMessage, text: string, hearing: Hearing): Promise<void> {
+  const outcome = await hearing.runCommand(askerOf(message.author.id, message.channelId, message.member), { text });
+  await answerOps(message, outcome);
+}
+
+/** An answer for the asker alone goes to their direct messages: only slash commands can be answered unseen in a channel. */
+async function answerOps(message: DiscordMessage, outcome: Outcome): Promise<void> {
+  if (outcome.visibility === 'channel' || message.channel.isDMBased()) return reply(message, outcome.text);
+  try {
+    for (const content of partsOf(outcome.text)) await message.author.send({ content });
+  } catch (error) {
+    if (codeOf(error) !== RESTJSONErrorCodes.CannotSendMessagesToThisUser) throw error;
+    return reply(message, directClosed);
+  }
+  await reply(message, forYouAlone);
+}
+
+export function askerOf(person: string, channel: string, member: Pick<GuildMember, 'roles' | 'guild'> | null): Asker {
+  // The role of everyone has the guild's own id and says nothing about a person.
+  const roles = member === null ? [] : [...member.roles.cache.keys()].filter((id) => id !== member.guild.id);
+  return { platform: 'discord', id: person, roles, channel };
+}
+
+async function reply(message: DiscordMessage, text: string): Promise<void> {
+  const [first, ...rest] = partsOf(text);
+  if (first === undefined) return;
+  await message.reply({ content: first });
+  if (message.channel.isSendable()) for (const content of rest) await message.channel.send({ content });
+}
