@@ -17,14 +17,23 @@ export type Talk =
   /** Words for the person instead: nothing to ask, or a verb that does not exist. */
   | { readonly verb: 'none'; readonly reply: string };
 
-/** What `/yoda help` says, in Markdown. `mention` is how this platform shows Yoda's name. */
-export function helpText(mention: string): string {
+/** What a platform can do otherwise than most: absent means as on Slack. */
+export interface HelpTraits {
+  /** Slash commands also run inside threads. */
+  readonly slashInThreads?: boolean;
+  /** Yoda may read only what names him, so even his own threads need a mention. */
+  readonly needsMention?: boolean;
+}
+
+/** What `/yoda help` says, in Markdown. `mention` is how people write Yoda's name on this platform. */
+export function helpText(mention: string, { slashInThreads = false, needsMention = false }: HelpTraits = {}): string {
+  const inThreads = needsMention ? 'also inside threads' : 'in a thread I take part in, no mention is needed';
   return [
     voice.introduction,
     '',
-    `- Write to me here, or mention ${mention} in a channel; in a thread I take part in, no mention is needed.`,
+    `- Write to me here, or mention ${mention} in a channel; ${inThreads}.`,
     '- `/yoda ask text` turns one sentence, `/yoda reset` makes me forget our talk, `/yoda help` shows this.',
-    `- Inside a thread slash commands do not run: write \`${mention} reset\` there.`,
+    ...(slashInThreads ? [] : [`- Inside a thread slash commands do not run: write \`${mention} reset\` there.`]),
   ].join('\n');
 }
 

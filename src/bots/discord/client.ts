@@ -32,6 +32,7 @@ const drainMs = 5000;
 /** Opens the gateway and hands on what is said. Rejects with a UserError when Discord refuses the token or an intent. */
 export async function connect(settings: DiscordSettings, deps: ConnectDeps): Promise<Listening> {
   const { hearing, log } = deps;
+  const listenDeps = { hearing, messageContent: settings.messageContent };
   const inFlight = createInFlight();
   const ended = Promise.withResolvers<string>();
   let open = true;
@@ -57,13 +58,11 @@ export async function connect(settings: DiscordSettings, deps: ConnectDeps): Pro
       ended.resolve(words);
     });
     client.on(Events.MessageCreate, (message) =>
-      handle('hearing a message', message.id, () =>
-        hear(message, { hearing, messageContent: settings.messageContent }),
-      ),
+      handle('hearing a message', message.id, () => hear(message, listenDeps)),
     );
     client.on(Events.InteractionCreate, (interaction) => {
       if (interaction.isChatInputCommand())
-        handle('obeying a command', interaction.id, () => obey(interaction, hearing));
+        handle('obeying a command', interaction.id, () => obey(interaction, listenDeps));
     });
   };
 

@@ -28,10 +28,11 @@ export async function hear(message: DiscordMessage<true> | DiscordMessage, deps:
   const spoken = readSpoken(message, bot.id);
   if (spoken === undefined || !(await isMeant(message, spoken, deps.hearing))) return;
   const { text, named, direct } = spoken;
-  const mention = `<@${bot.id}>`;
-  if (text === '') return reply(message, wordsForNothing(message, spoken, deps, mention));
+  const mention = `@${bot.displayName}`;
+  const help = helpText(mention, { slashInThreads: true, needsMention: !deps.messageContent });
+  if (text === '') return reply(message, wordsForNothing(message, spoken, deps, { mention, help }));
   const addressed = named || direct;
-  if (addressed && /^help[.!?]?$/i.test(text)) return reply(message, helpText(mention));
+  if (addressed && /^help[.!?]?$/i.test(text)) return reply(message, help);
   const ops = named ? /^ops(?:\s+([\s\S]+))?$/i.exec(text) : null;
   if (ops !== null) return runOps(message, ops[1] ?? 'help', deps.hearing);
   const intent = addressed && /^reset[.!]?$/i.test(text) ? 'reset' : 'ask';
@@ -70,10 +71,15 @@ function messageOf(message: DiscordMessage, spoken: Spoken, intent: Message['int
 }
 
 /** Nothing to read: a picture, a mention alone, or a reply that Discord blanks for bots without the intent. */
-function wordsForNothing(message: DiscordMessage, spoken: Spoken, deps: ListenDeps, mention: string): string {
+function wordsForNothing(
+  message: DiscordMessage,
+  spoken: Spoken,
+  deps: ListenDeps,
+  words: { readonly mention: string; readonly help: string },
+): string {
   if (message.attachments.size > 0 || message.stickers.size > 0) return voice.wordsOnly;
-  if (spoken.named) return helpText(mention);
-  return spoken.direct || deps.messageContent ? voice.wordsOnly : cannotRead(mention);
+  if (spoken.named) return words.help;
+  return spoken.direct || deps.messageContent ? voice.wordsOnly : cannotRead(words.mention);
 }
 
 async function runOps(message: DiscordMessage, text: string, hearing: Hearing): Promise<void> {

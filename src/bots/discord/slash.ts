@@ -12,6 +12,7 @@ import type { Hearing } from '../bot.ts';
 import { helpText } from '../talk.ts';
 import { talkIn } from './address.ts';
 import { partsOf } from './format.ts';
+import type { ListenDeps } from './listen.ts';
 import { askerOf } from './listen.ts';
 
 /** Discord waits 3 s for a first answer; what is not stored or done by then is answered otherwise. */
@@ -24,13 +25,15 @@ const unseen = { flags: MessageFlags.Ephemeral } as const;
 const belowForAll = 'Done it is. For all to see, below it stands.';
 
 /** One slash command. Nothing is acknowledged as received before it is stored. Rejects only when Discord fails. */
-export async function obey(interaction: ChatInputCommandInteraction, hearing: Hearing): Promise<void> {
+export async function obey(interaction: ChatInputCommandInteraction, deps: ListenDeps): Promise<void> {
+  const { hearing, messageContent } = deps;
   if (interaction.commandName === 'yoda-ops') return runOps(interaction, hearing);
   if (interaction.commandName !== 'yoda') return;
   const verb = interaction.options.getSubcommand();
   if (verb === 'ask') return takeIn(interaction, 'ask', interaction.options.getString('text', true), hearing);
   if (verb === 'reset') return takeIn(interaction, 'reset', '', hearing);
-  await whisper(interaction, helpText(`<@${interaction.client.user.id}>`));
+  const mention = `@${interaction.client.user.displayName}`;
+  await whisper(interaction, helpText(mention, { slashInThreads: true, needsMention: !messageContent }));
 }
 
 async function takeIn(
