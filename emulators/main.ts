@@ -43,15 +43,15 @@ async function main(stack: AsyncDisposableStack): Promise<void> {
   const only = new Set(options.only.split(','));
   const settings: Settings[] = [];
   const scenes: Scene[] = [];
-  // The page first: a port that is taken is said before a model is loaded.
-  if (only.has('slack') || only.has('discord')) {
+  if (only.has('slack')) settings.push(await slack(stack, scenes));
+  if (only.has('discord')) settings.push(await discord(stack, scenes));
+  // The page before the model, which takes seconds to load: a port that is taken is said at once.
+  if (scenes.length > 0) {
     const about = options.about.map((pair) => ({ system: pair.split('=')[0] ?? '', state: pair.split('=')[1] ?? '' }));
     stack.use(
       await startPlayground({ port: Number(options.port), host: options.host, scenes, about }).catch(portTaken),
     );
   }
-  if (only.has('slack')) settings.push(await slack(stack, scenes));
-  if (only.has('discord')) settings.push(await discord(stack, scenes));
   if (only.has('gcp')) settings.push(await gcp(stack));
   const access = { ACCESS_FILE: join(root, 'emulators', 'access.yaml') };
   const all: Settings = Object.assign({}, ...settings, access);

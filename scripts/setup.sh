@@ -56,20 +56,16 @@ needs_python_environment() { [ "$(cat .venv/.installed 2>/dev/null)" != "$(sum t
 
 install_torch() {
   # PyTorch is asked for first and alone: asked for by another package, pip would take the CUDA build, several GB of it.
-  local pin gpu=no build
-  pin=$(grep -oE '^# *torch==[0-9.]+' training/requirements.txt | tr -d '# ')
-  command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi >/dev/null 2>&1 && gpu=yes
-  if [ "$(uname -s)" = Linux ] && [ $gpu = no ]; then
-    # What would pip take by itself here? A CPU build that this machine offers is named +cpu.
-    build=$(.venv/bin/pip install --dry-run --quiet --no-deps --report - "$pin" 2>/dev/null | grep -oE '"version": "[^"]+"' | head -1 || true)
-    case "$build" in
-      *+cpu*) .venv/bin/pip install "$pin" ;;
-      *) .venv/bin/pip install --index-url https://download.pytorch.org/whl/cpu "$pin" ;;
-    esac
-  else
+  local pin
+  pin=$(grep -oE '^torch==[0-9.]+' training/requirements.txt)
+  if [ "$(uname -s)" != Linux ] || has_gpu; then
     .venv/bin/pip install "$pin"
+  else
+    # A CPU build that this machine offers is named +cpu; else PyTorch's own index has one.
+    .venv/bin/pip install "$pin+cpu" || .venv/bin/pip install --index-url https://download.pytorch.org/whl/cpu "$pin"
   fi
 }
+has_gpu() { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi >/dev/null 2>&1; }
 
 install_python_packages() {
   .venv/bin/pip install -r training/requirements.txt

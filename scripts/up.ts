@@ -125,20 +125,34 @@ async function ownRedis(dir: string, port: number): Promise<PrivateRedis> {
       );
     throw new SetupError(`The private Redis does not start: ${cause.message}`);
   });
-  await writeFile(join(dir, 'owner.json'), JSON.stringify({ pid: started.process.pid, port }));
+  await writeFile(join(dir, 'owner.json'), JSON.stringify({ run: process.pid, redis: started.process.pid, port }));
   return started;
 }
+
+const ownerSchema = z.object({ run: z.number(), redis: z.number(), port: z.number() });
 
 /** A run that was killed outright leaves its Redis behind, and two must never write one file. */
 async function endLeftover(dir: string): Promise<void> {
   const text = await readFile(join(dir, 'owner.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return;
-  const { pid, port } = z.object({ pid: z.number(), port: z.number() }).parse(JSON.parse(text));
-  if (await ping('127.0.0.1', port)) {
-    process.kill(pid, 'SIGTERM');
-    while (await ping('127.0.0.1', port)) await new Promise((resolve) => setTimeout(resolve, 50));
+  const owner = ownerSchema.parse(JSON.parse(text));
+  if (!(await ping('127.0.0.1', owner.port))) return rm(join(dir, 'owner.json'));
+  if (isAlive(owner.run)) {
+    throw new SetupError(
+      `This already runs here, as process ${owner.run}. Stop it first (Ctrl-C there, or kill ${owner.run}).`,
+    );
   }
+  process.kill(owner.redis, 'SIGTERM');
+  while (await ping('127.0.0.1', owner.port)) await new Promise((resolve) => setTimeout(resolve, 50));
   await rm(join(dir, 'owner.json'));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const emulatorsReady = z.object({ settings: z.record(z.string(), z.string()) });
@@ -232,8 +246,10 @@ async function stop(code: number): Promise<void> {
     await gone;
     clearTimeout(patience);
   }
-  await redis?.[Symbol.asyncDispose]();
-  await rm(join(data, 'redis', 'owner.json'), { force: true });
+  if (redis !== undefined) {
+    await redis[Symbol.asyncDispose]();
+    await rm(join(data, 'redis', 'owner.json'), { force: true });
+  }
   process.exit(code);
 }
 

@@ -59,7 +59,8 @@ export async function startServer(options: ServerOptions): Promise<EmulatorServe
   const match = matcher(routes);
   const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
-    void answer(request, response);
+    // A client that hangs up in the middle of its body, for one: there is nobody left to answer.
+    answer(request, response).catch(() => request.socket.destroy());
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -131,6 +132,15 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** A malformed `%` stands for itself, as servers that are asked for nonsense have it. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
 function matcher(routes: readonly Route[]) {
   const compiled = routes.map((route) => ({ route, pattern: pattern(route.path) }));
   return (method: string, path: string) => {
@@ -138,9 +148,7 @@ function matcher(routes: readonly Route[]) {
       if (route.method !== method) continue;
       const found = pattern.exec(path);
       if (found === null) continue;
-      const params = Object.entries(found.groups ?? {}).map(
-        ([name, value]) => [name, decodeURIComponent(value)] as const,
-      );
+      const params = Object.entries(found.groups ?? {}).map(([name, value]) => [name, decoded(value)] as const);
       return { route, params: Object.fromEntries(params) };
     }
     return undefined;

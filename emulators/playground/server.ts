@@ -12,6 +12,8 @@ import { startNews } from './news.ts';
  */
 
 export interface PlaygroundOptions {
+  /** The address to listen on; 127.0.0.1 unless it runs in a container. Browsers reach it as 127.0.0.1 all the same. */
+  readonly host?: string;
   /** 0: the system picks one. */
   readonly port: number;
   /** The emulated platforms; a platform that is real has none. */
@@ -25,7 +27,7 @@ export interface Playground extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Starts the playground on 127.0.0.1. Rejects with the system's error (EADDRINUSE) when the port is taken. */
+/** Starts the playground. Rejects with the system's error (EADDRINUSE) when the port is taken. */
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
   const files = await readFiles();
   const news = startNews(options.scenes);
@@ -61,7 +63,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
+    server.listen(options.port, options.host ?? '127.0.0.1', resolve);
   }).catch((error: unknown) => {
     news[Symbol.dispose]();
     throw error;
