@@ -43,7 +43,7 @@ export interface SlackOptions {
 
 /** Handles for tests and for `/_emu/`. */
 export interface SlackControls extends Hands {
-  /** Delivers the latest event once more, as after a lost acknowledgement. */
+  /** Delivers the latest event that a person caused once more, as after a lost acknowledgement. */
   redeliver(): void;
   /** Asks every socket to come again. */
   refresh(): void;
@@ -155,7 +155,7 @@ function createControls({ hands, store, manifest, outbox, sockets, emit, revoked
     ...hands,
     emit,
     redeliver() {
-      const latest = outbox.deliveries.at(-1);
+      const latest = outbox.deliveries.findLast(({ payload }) => !isOwn(payload.event));
       if (latest !== undefined) void outbox.once({ type: 'events_api', payload: latest.payload, retry: lostReceipt });
     },
     refresh: () => sockets.refresh(),
@@ -177,6 +177,8 @@ function createControls({ hands, store, manifest, outbox, sockets, emit, revoked
     sockets: () => sockets.count,
   };
 }
+
+const isOwn = (event: unknown): boolean => typeof event === 'object' && event !== null && 'bot_id' in event;
 
 /** Calls kept for `calls()`; a playground runs for days. */
 const mostKept = 5000;

@@ -352,7 +352,7 @@ export function botContract(name: string, start: () => Promise<BotUnderTest>): v
       expect(it.posts()).toHaveLength(1);
     });
 
-    test('closing waits for a message that is being stored', async () => {
+    test('closing waits for a message that is being stored, and takes in no other', async () => {
       const gate = Promise.withResolvers<void>();
       hearing.gate = gate.promise;
       await it.say({ by: 'person', where: 'direct', text: 'Hold on.' });
@@ -361,10 +361,12 @@ export function botContract(name: string, start: () => Promise<BotUnderTest>): v
       const closing = listening[Symbol.asyncDispose]().then(() => {
         closed = true;
       });
+      await it.say({ by: 'person', where: 'direct', text: 'Too late.' });
       await aMoment();
       expect(closed).toBe(false);
       gate.resolve();
       await closing;
+      expect(hearing.calls.map(({ text }) => text)).toEqual(['Hold on.']);
       expect(hearing.heard).toHaveLength(1);
     });
 

@@ -1,18 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { type SlackEmulator, type SlackOptions, startSlack } from '../../../emulators/slack/slack.ts';
 import { artoo, general, leia, yoda } from '../../../emulators/slack/world.ts';
 import { createSlackBot, type SlackSettings } from '../../../src/bots/slack/slack.ts';
 import { createLog } from '../../../src/log.ts';
 import { type BotUnderTest, recordingHearing } from '../../contract/bot.ts';
-
-export const credentials = {
-  botToken: 'xoxb-0-fake-token-for-tests',
-  appToken: 'xapp-0-fake-token-for-tests',
-  signingSecret: 'fake-signing-secret-for-tests',
-};
-
-export const manifest = await readFile(new URL('../../../slack-manifest.yaml', import.meta.url), 'utf8');
+import { credentials, manifest } from '../../emulators/slack/workspace.ts';
 
 type Mode = 'socket' | 'http';
 

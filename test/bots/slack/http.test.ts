@@ -4,7 +4,8 @@ import { general, leia } from '../../../emulators/slack/world.ts';
 import { createSlackBot } from '../../../src/bots/slack/slack.ts';
 import { createLog } from '../../../src/log.ts';
 import { recordingHearing } from '../../contract/bot.ts';
-import { credentials, listening } from './bot-under-test.ts';
+import { credentials } from '../../emulators/slack/workspace.ts';
+import { listening } from './bot-under-test.ts';
 
 const event = JSON.stringify({
   type: 'event_callback',

@@ -4,7 +4,8 @@ import { createSlackBot } from '../../../src/bots/slack/slack.ts';
 import { UserError } from '../../../src/errors.ts';
 import { createLog } from '../../../src/log.ts';
 import { recordingHearing } from '../../contract/bot.ts';
-import { aMoment, listening, manifest, soon, startBotUnderTest } from './bot-under-test.ts';
+import { manifest } from '../../emulators/slack/workspace.ts';
+import { aMoment, listening, soon, startBotUnderTest } from './bot-under-test.ts';
 
 test('a message knows its lane, its conversation and where the answer goes', async () => {
   await using it = await listening();
