@@ -43,14 +43,14 @@ export interface BotUnderTest extends AsyncDisposable {
   };
 }
 
-export interface Speech {
+interface Speech {
   readonly by: 'person' | 'another bot' | 'Yoda himself';
   readonly where: 'direct' | 'channel';
   readonly mention?: boolean;
   readonly text: string;
 }
 
-export interface Post {
+interface Post {
   readonly id: string;
   readonly text: string;
   /** Whom the platform notified because of it; names of people, roles and broadcasts. */
