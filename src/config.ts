@@ -9,7 +9,7 @@ const address = (example: string) =>
 const yes = z.stringbool({ error: 'is 1 or 0' });
 
 /** Every setting, by its name in the environment. README's table says the same; a test compares them. */
-export const settingsSchema = z.object({
+const settingsSchema = z.object({
   SLACK_BOT_TOKEN: z
     .string()
     .startsWith('xoxb-', 'starts with xoxb-: it is the "Bot User OAuth Token" of the app')

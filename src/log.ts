@@ -22,6 +22,6 @@ const secretShapes = [
 ];
 
 /** Replaces whatever looks like a credential with `[secret]`. */
-export function withoutSecrets(text: string): string {
+function withoutSecrets(text: string): string {
   return secretShapes.reduce((line, shape) => line.replace(shape, '[secret]'), text);
 }

@@ -8,8 +8,6 @@ export const talkVerbs = [
   { name: 'help', summary: 'What Yoda does, and how to talk to him', argument: undefined },
 ] as const;
 
-export type TalkVerb = (typeof talkVerbs)[number]['name'];
-
 export type Talk =
   | { readonly verb: 'ask'; readonly text: string }
   | { readonly verb: 'reset' }

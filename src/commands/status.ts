@@ -13,7 +13,7 @@ export interface StatusDeps {
   }>;
 }
 
-export interface ServingStatus {
+interface ServingStatus {
   readonly endpoint: string;
   readonly versions: readonly { readonly name: string; readonly sharePercent: number }[];
   readonly profile: string;

@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 
 /** From least to most: a role may do whatever the ones before it may. */
-export const roles = ['member', 'operator', 'admin'] as const;
+const roles = ['member', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /** Who asks, as the platform vouches for it; nothing here is read from the message. */

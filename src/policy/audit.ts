@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Identity } from './access.ts';
 
 /** One thing that somebody asked of the service's operation, and what came of it. */
-export interface AuditEntry {
+interface AuditEntry {
   readonly who: Identity;
   readonly channel: string;
   readonly verb: string;

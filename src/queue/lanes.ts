@@ -56,7 +56,7 @@ export interface Lanes {
   counts(): Promise<{ readonly open: number; readonly oldestAt: number | undefined }>;
 }
 
-export interface PutMessage {
+interface PutMessage {
   readonly id: string;
   readonly lane: string;
   readonly person: string;

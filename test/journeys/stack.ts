@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..');
 const endpointId = '4242424242424242424';
 
 /** What the scripted model answers to a prompt; the tiny Yoda instead when absent. */
-export type Scripted = (prompt: string) => Promise<string> | string;
+type Scripted = (prompt: string) => Promise<string> | string;
 
 export interface StackOptions {
   readonly model?: Scripted;
