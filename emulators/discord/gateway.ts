@@ -122,7 +122,7 @@ export function createGateway(store: Store, settings: GatewaySettings): Gateway 
     if (!read.success) return refuse(4002, 'Error while decoding payload.');
     const { op, d } = read.data;
     const { session } = connection;
-    if (op === 1 && !muted) connection.send({ op: 11 });
+    if (op === 1 && !muted) connection.send({ op: 11, d: null });
     if (op === 2) return session ? refuse(4005, 'Already authenticated.') : begin(connection, d);
     if (op === 6) return comeBack(connection, d);
     if (op !== 1 && session === undefined) return refuse(4003, 'Not authenticated.');
