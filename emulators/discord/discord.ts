@@ -20,6 +20,8 @@ import { type ChannelSeed, channels, type Person, people, roles } from './world.
 export interface DiscordOptions {
   /** 0 or absent: the system picks one. */
   readonly port?: number;
+  /** The address to listen on; absent: this machine alone. */
+  readonly host?: string;
   /** The bot token that is accepted. */
   readonly token: string;
   /** The privileged intents that are on in the developer portal; absent: MessageContent alone. */
@@ -66,16 +68,13 @@ const prefix = '/api/v10';
  */
 export async function startDiscord(options: DiscordOptions): Promise<DiscordEmulator> {
   let token: string | undefined = options.token;
-  let url = '';
   const on = options.privilegedIntents ?? ['messageContent'];
   const privilegedIntents = on.reduce((bits, name) => bits | intents[name], 0);
   const store = createStore({ people: options.people ?? people, roles, channels: options.channels ?? channels });
-  const gatewayUrl = () => url.replace('http', 'ws');
   const gateway = createGateway(store, {
     accepts: (given) => given.replace(/^Bot /, '') === token,
     privilegedIntents,
     heartbeatMs: options.heartbeatMs ?? 41_250,
-    url: gatewayUrl,
   });
   const commands = createCommands({
     onChange: store.changed,
@@ -98,7 +97,7 @@ export async function startDiscord(options: DiscordOptions): Promise<DiscordEmul
   });
   const mayReadAll = (privilegedIntents & intents.messageContent) !== 0;
   const withToken = [
-    ...guildRoutes(store, gatewayUrl),
+    ...guildRoutes(store),
     ...channelRoutes(store, { mayReadAll, nonceMs: options.nonceMs ?? 5 * 60_000 }),
     ...commands.routes,
   ].map(authorized);
@@ -107,6 +106,7 @@ export async function startDiscord(options: DiscordOptions): Promise<DiscordEmul
 
   const server = await startServer({
     port: options.port ?? 0,
+    ...(options.host === undefined ? {} : { host: options.host }),
     routes: [
       ...rest.map((route) => ({ ...limited(route, `${route.method} ${route.path}`), path: prefix + route.path })),
       ...controls,
@@ -115,11 +115,10 @@ export async function startDiscord(options: DiscordOptions): Promise<DiscordEmul
     unknown: () => errorReply(unknownRoute()),
     onError: errorReply,
   });
-  url = server.url;
   return {
     ...visitor,
-    url,
-    apiUrl: `${url}/api`,
+    url: server.url,
+    apiUrl: `${server.url}/api`,
     scene: createScene(store, visitor),
     faults: server.faults,
     gateway,

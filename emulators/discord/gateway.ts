@@ -15,8 +15,6 @@ export interface GatewaySettings {
   /** The privileged intents that are switched on in the developer portal. */
   readonly privilegedIntents: number;
   readonly heartbeatMs: number;
-  /** wss://host:port of the gateway. */
-  readonly url: () => string;
 }
 
 export interface Gateway {
@@ -58,6 +56,8 @@ const refuse = (code: number, reason: string): Refusal => ({ code, reason });
 
 interface Connection {
   readonly send: Send;
+  /** How this client reaches the gateway. */
+  readonly url: string;
   session?: Session;
 }
 
@@ -81,7 +81,7 @@ export function createGateway(store: Store, settings: GatewaySettings): Gateway 
       user: { ...userPayload(yoda), verified: true, mfa_enabled: true, email: null },
       guilds: [{ id: guildId, unavailable: true }],
       session_id: session.id,
-      resume_gateway_url: settings.url(),
+      resume_gateway_url: connection.url,
       session_type: 'normal',
       shard,
       application: { id: yoda.id, flags: (settings.privilegedIntents & intents.messageContent) === 0 ? 0 : 1 << 19 },
@@ -130,8 +130,9 @@ export function createGateway(store: Store, settings: GatewaySettings): Gateway 
     return [1, 3, 4, 8].includes(op) ? undefined : refuse(4001, 'Unknown opcode.');
   }
 
-  server.on('connection', (socket: WebSocket) => {
+  server.on('connection', (socket: WebSocket, request: IncomingMessage) => {
     const connection: Connection = {
+      url: gatewayUrl(request.headers),
       send: (value) => {
         if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(value));
       },
@@ -163,7 +164,7 @@ export function createGateway(store: Store, settings: GatewaySettings): Gateway 
   };
   return {
     upgrade: (request, socket, head) =>
-      server.handleUpgrade(request, socket, head, (ws) => server.emit('connection', ws)),
+      server.handleUpgrade(request, socket, head, (ws) => server.emit('connection', ws, request)),
     connected: () => [...sockets.values()].filter(({ session }) => session !== undefined).length,
     counts: sessions.counts,
     drop: () => each((socket) => socket.terminate()),
@@ -179,6 +180,11 @@ export function createGateway(store: Store, settings: GatewaySettings): Gateway 
     },
     disturb: sessions.disturb,
   };
+}
+
+/** The gateway's address by the name under which the client came, which may be that of a container. */
+export function gatewayUrl(headers: IncomingMessage['headers']): string {
+  return `ws://${headers.host ?? '127.0.0.1'}`;
 }
 
 function parseJson(raw: Buffer): unknown {

@@ -1,19 +1,20 @@
 import type { Call, Route } from '../core/server.ts';
 import { unknownGuild, unknownUser } from './errors.ts';
+import { gatewayUrl } from './gateway.ts';
 import { channelPayload, guildPayload, memberPayload, userPayload } from './payloads.ts';
 import type { Store } from './store.ts';
 import { guildId, yoda } from './world.ts';
 
 /** Who the bot is, where its gateway stands, and who is in the guild. */
-export function guildRoutes(store: Store, gatewayUrl: () => string): Route[] {
+export function guildRoutes(store: Store): Route[] {
   const application = { id: yoda.id, name: yoda.name, icon: null, description: '', bot_public: false, flags: 0 };
   return [
     {
       method: 'GET',
       path: '/gateway/bot',
-      handle: () => ({
+      handle: (call) => ({
         body: {
-          url: gatewayUrl(),
+          url: gatewayUrl(call.headers),
           shards: 1,
           session_start_limit: { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 1 },
         },

@@ -52,6 +52,13 @@ describe('the connection to Discord', () => {
     );
   });
 
+  test('a token that was revoked while the connection was down ends the bot when it comes back', async () => {
+    await using it = await startYoda();
+    it.discord.revokeToken();
+    it.discord.gateway.drop();
+    expect(await it.listening.ended).toContain('Reset it in the developer portal');
+  });
+
   test.each([
     ['a wrong token', { token: 'another-token' }, 'DISCORD_TOKEN'],
     ['an intent that is switched off', { token, privilegedIntents: [] as const }, 'Message Content Intent'],
