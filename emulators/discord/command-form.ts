@@ -94,7 +94,6 @@ export const commandList = z
 
 export type CommandForm = z.output<typeof commandForm>;
 export type ValueOption = z.output<typeof valueOption>;
-export type Option = z.output<typeof options>[number];
 
 /** Names once, and what is required before what is not. */
 function wellOrdered(

@@ -31,7 +31,6 @@ export const unknownMessage = () => new DiscordError(404, 10008, 'Unknown Messag
 export const unknownUser = () => new DiscordError(404, 10013, 'Unknown User');
 export const unknownWebhook = () => new DiscordError(404, 10015, 'Unknown Webhook');
 export const unknownInteraction = () => new DiscordError(404, 10062, 'Unknown interaction');
-export const unknownCommand = () => new DiscordError(404, 10063, 'Unknown application command');
 export const noMoreCommandsToday = () =>
   new DiscordError(400, 30034, 'Max number of daily application command creates has been reached (200)');
 export const alreadyAcknowledged = () => new DiscordError(400, 40060, 'Interaction has already been acknowledged.');
@@ -42,7 +41,7 @@ export const directRefused = () => new DiscordError(403, 50007, 'Cannot send mes
 export const missingPermissions = () => new DiscordError(403, 50013, 'Missing Permissions');
 export const expiredToken = () => new DiscordError(401, 50027, 'Invalid Webhook Token');
 export const archivedThread = () => new DiscordError(400, 50083, 'Thread is archived');
-export const invalidJson = () => new DiscordError(400, 50109, 'The request body contains invalid JSON.');
+const invalidJson = () => new DiscordError(400, 50109, 'The request body contains invalid JSON.');
 export const threadExists = () => new DiscordError(400, 160004, 'A thread has already been created for this message');
 
 /** Code 50035, with the faults in the nested shape that Discord uses: `errors.content._errors[0].code`. */

@@ -38,19 +38,19 @@ export interface InteractionClock {
   readonly tokenMs: number;
 }
 
-export interface CommandUse {
+interface CommandUse {
   readonly kind: 'command';
   readonly data: object;
 }
 
-export interface Click {
+interface Click {
   readonly kind: 'click';
   readonly source: Entry;
   readonly customId: string;
 }
 
 /** What Discord's client shows when the first answer does not come in time. */
-export const noResponse = 'The application did not respond';
+const noResponse = 'The application did not respond';
 
 export function createInteractions(store: Store, clock: InteractionClock): Interactions {
   const known = new Map<string, Interaction>();

@@ -1,4 +1,4 @@
-import { type Message as DiscordMessage, type GuildMember, RESTJSONErrorCodes } from 'discord.js';
+import { type Message as DiscordMessage, RESTJSONErrorCodes } from 'discord.js';
 import type { Message } from '../../chat/message.ts';
 import { voice } from '../../chat/voice.ts';
 import type { Asker, Outcome } from '../../commands/run.ts';
@@ -34,7 +34,7 @@ export async function hear(message: DiscordMessage<true> | DiscordMessage, deps:
   const addressed = named || direct;
   if (addressed && /^help[.!?]?$/i.test(text)) return reply(message, help);
   const ops = named ? /^ops(?:\s+([\s\S]+))?$/i.exec(text) : null;
-  if (ops !== null) return runOps(message, ops[1] ?? 'help', deps.hearing);
+  if (ops !== null) return runOps(message, ops[1] ?? '', deps.hearing);
   const intent = addressed && /^reset[.!]?$/i.test(text) ? 'reset' : 'ask';
   try {
     await deps.hearing.takeIn(messageOf(message, spoken, intent, bot.id));
@@ -83,8 +83,8 @@ function wordsForNothing(
 }
 
 async function runOps(message: DiscordMessage, text: string, hearing: Hearing): Promise<void> {
-  const outcome = await hearing.runCommand(askerOf(message.author.id, message.channelId, message.member), { text });
-  await answerOps(message, outcome);
+  const { author, channelId, member, guildId } = message;
+  await answerOps(message, await hearing.runCommand(askerOf(author.id, channelId, member, guildId), { text }));
 }
 
 /** An answer for the asker alone goes to their direct messages: only slash commands can be answered unseen in a channel. */
@@ -99,10 +99,17 @@ async function answerOps(message: DiscordMessage, outcome: Outcome): Promise<voi
   await reply(message, forYouAlone);
 }
 
-export function askerOf(person: string, channel: string, member: Pick<GuildMember, 'roles' | 'guild'> | null): Asker {
+/** `member` as Discord sent it; without the guild in the cache its roles are plain ids. Absent in direct messages. */
+export function askerOf(
+  person: string,
+  channel: string,
+  member: { readonly roles: readonly string[] | { readonly cache: ReadonlyMap<string, unknown> } } | null,
+  guild: string | null,
+): Asker {
+  const given = member?.roles ?? [];
+  const ids = 'cache' in given ? [...given.cache.keys()] : given;
   // The role of everyone has the guild's own id and says nothing about a person.
-  const roles = member === null ? [] : [...member.roles.cache.keys()].filter((id) => id !== member.guild.id);
-  return { platform: 'discord', id: person, roles, channel };
+  return { platform: 'discord', id: person, roles: ids.filter((id) => id !== guild), channel };
 }
 
 async function reply(message: DiscordMessage, text: string): Promise<void> {

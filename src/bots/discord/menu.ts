@@ -7,27 +7,12 @@ import {
   InteractionContextType,
   type RESTPostAPIChatInputApplicationCommandsJSONBody,
 } from 'discord.js';
+import type { MenuEntry } from '../../commands/menu.ts';
 import type { Hearing } from '../bot.ts';
 import { talkVerbs } from '../talk.ts';
 
-/** The ops commands as `commandMenu()` of src/commands/menu.ts gives them. */
-export type OpsMenu = readonly OpsVerb[];
-
-export interface OpsVerb {
-  readonly name: string;
-  readonly summary: string;
-  readonly fields: readonly OpsField[];
-}
-
-export interface OpsField {
-  readonly name: string;
-  readonly summary: string;
-  readonly kind: 'string' | 'integer' | 'number' | 'boolean';
-  readonly required: boolean;
-  readonly choices?: readonly string[];
-  readonly min?: number;
-  readonly max?: number;
-}
+/** What stands behind `/yoda-ops`. */
+export type OpsMenu = readonly MenuEntry[];
 
 /** Discord's most options on a level, choices of an option, and characters of a description. */
 const mostEntries = 25;
@@ -86,7 +71,7 @@ function optionOf({
   choices = [],
   min,
   max,
-}: OpsField): APIApplicationCommandBasicOption {
+}: MenuEntry['fields'][number]): APIApplicationCommandBasicOption {
   const about = { name, description: short(summary), required };
   const bounds = {
     ...(min === undefined ? {} : { min_value: min }),

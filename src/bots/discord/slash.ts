@@ -1,11 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  ApplicationCommandOptionType,
-  ChannelType,
-  type ChatInputCommandInteraction,
-  GuildMember,
-  MessageFlags,
-} from 'discord.js';
+import { ApplicationCommandOptionType, ChannelType, type ChatInputCommandInteraction, MessageFlags } from 'discord.js';
 import type { Message } from '../../chat/message.ts';
 import { voice } from '../../chat/voice.ts';
 import type { Hearing } from '../bot.ts';
@@ -86,8 +80,8 @@ async function runOps(interaction: ChatInputCommandInteraction, hearing: Hearing
   // Received before it is run: of several replicas only one can do that, so nothing is run twice. And unseen, because
   // who sees an answer is fixed by the first one, and what the outcome may show is not known yet.
   await interaction.deferReply(unseen);
-  const { user, channelId, member } = interaction;
-  const asker = askerOf(user.id, channelId, member instanceof GuildMember ? member : null);
+  const { user, channelId, member, guildId } = interaction;
+  const asker = askerOf(user.id, channelId, member, guildId);
   const request = { verb: interaction.options.getSubcommand(), values: valuesOf(interaction) };
   const { text, visibility } = await hearing.runCommand(asker, request);
   const parts = partsOf(text);
