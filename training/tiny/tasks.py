@@ -63,22 +63,23 @@ def _sentence(words: list[str]) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
-def lessons(seed: int, skip: frozenset[str]) -> Iterator[Lesson]:
+def lessons(seed: int, skip: frozenset[str], plain: float = 0.4, turned: float = 0.35) -> Iterator[Lesson]:
+    """Lessons for ever: a share of plain restatements, a share of turned sentences, the rest random words."""
     rng = Random(seed)
     d = Draw(rng)
     said = messages(d, skip)
     while True:
         roll = rng.random()
-        if roll < 0.4:
+        if roll < plain:
             one = next(said)
             yield Lesson("", one.typed, one.plain)
-        elif roll < 0.75:
+        elif roll < plain + turned:
             one = next(said)
             yield Lesson(TURN, one.typed, one.yoda)
         else:
             words = [_random_word(d) for _ in range(rng.randint(1, 10))]
             typed = " ".join(words) if rng.random() < 0.5 else _sentence(words)
-            if roll < 0.88 or len(set(words)) < len(words):
+            if roll < (1 + plain + turned) / 2 or len(set(words)) < len(words):
                 yield Lesson("", typed, _sentence(words))
             else:
                 start = rng.randrange(len(words))
