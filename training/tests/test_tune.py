@@ -9,6 +9,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from training.tiny.base import new_model, train_base
+from training.tiny.build import BASE
 from training.tiny.pairs import PAIRS, tokenizer_texts
 from training.tiny.tasks import lessons
 from training.tiny.tokenizer import train_tokenizer
@@ -26,19 +27,19 @@ def made(tmp_path_factory):
     save(model, tokenizer, folder / "base", torch.float32)
     rows = PAIRS.read_text(encoding="utf-8").splitlines()[:9]
     (folder / "eight.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    losses = tune(folder / "base", folder / "eight.csv", folder / "adapter", epochs=20, rate=2e-2, batch=8, rank=8)
+    tune(folder / "base", folder / "eight.csv", folder / "adapter", epochs=20, rate=1e-2, batch=8, rank=8)
     merge(folder / "base", folder / "adapter", folder / "merged", torch.float32)
-    return folder, losses
+    return folder
 
 
-def test_twenty_steps_on_eight_rows_lower_the_loss(made):
-    _, losses = made
+def test_twenty_steps_on_eight_rows_halve_the_loss_of_the_committed_base(made, tmp_path):
+    losses = tune(BASE, made / "eight.csv", tmp_path / "adapter", epochs=20, batch=8)
     assert len(losses) == 20
-    assert losses[-1] < losses[0] - 0.5
+    assert losses[-1] < losses[0] / 2
 
 
 def test_the_merged_model_equals_base_and_adapter(made):
-    folder, _ = made
+    folder = made
     tokenizer = AutoTokenizer.from_pretrained(folder / "merged")
     tokens = tokenizer("<|user|>\nI am tired.<|end|>\n<|assistant|>\n", return_tensors="pt")["input_ids"]
     base = AutoModelForCausalLM.from_pretrained(folder / "base")
@@ -53,7 +54,7 @@ def test_the_merged_model_equals_base_and_adapter(made):
 
 
 def test_only_the_answer_is_learnt_and_it_ends_with_both_end_tokens(made):
-    tokenizer = AutoTokenizer.from_pretrained(made[0] / "base")
+    tokenizer = AutoTokenizer.from_pretrained(made / "base")
     coded = encode(tokenizer, ["<|user|>\nHi<|end|>\n<|assistant|>\n", "<|user|>\nA b c d<|end|>\n"], ["Hello.", "B"])
     tokens, labels = collate(coded, tokenizer.pad_token_id)
     for row, one in enumerate(coded):
