@@ -1,15 +1,13 @@
 // node src/main.ts [bots] [worker]: the service; without a role it takes both. The only file that reads the environment
 // and ties the rooms together.
-import type { Redis } from 'ioredis';
 import type { Bot } from './bots/bot.ts';
 import { createDiscordBot } from './bots/discord/discord.ts';
-import { createIntake } from './bots/intake.ts';
 import { createSlackBot } from './bots/slack/slack.ts';
+import { startBots } from './bots/start.ts';
 import { createAnswer } from './chat/answer.ts';
 import { createHistory } from './chat/history.ts';
-import type { Message } from './chat/message.ts';
 import { commandMenu } from './commands/menu.ts';
-import { createRun, type RunCommand } from './commands/run.ts';
+import { createRun } from './commands/run.ts';
 import type { StatusDeps } from './commands/status.ts';
 import { type Config, readConfig } from './config.ts';
 import { UserError } from './errors.ts';
@@ -19,7 +17,7 @@ import { openServed, type Served } from './models/served.ts';
 import { createVertexModel } from './models/vertex.ts';
 import { openAccess } from './policy/access.ts';
 import { createAudit } from './policy/audit.ts';
-import { checkDurable, connect, keyPrefix } from './queue/connection.ts';
+import { checkDurable, connect } from './queue/connection.ts';
 import { createInbox, type Inbox } from './queue/inbox.ts';
 import { startWorker } from './queue/worker.ts';
 
@@ -30,6 +28,8 @@ async function main(stack: AsyncDisposableStack): Promise<void> {
   const wanted = rolesOf(process.argv.slice(2));
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
+  // A client library's fault on one connection must not end the other bots and the worker.
+  process.on('unhandledRejection', (err) => log.error({ err }, 'A fault that nobody awaited'));
   const connection = (purpose: 'ask' | 'work') =>
     stack.adopt(connect(config.redis.url, purpose, log), (redis) => redis.disconnect());
   const ask = connection('ask');
@@ -51,7 +51,7 @@ async function main(stack: AsyncDisposableStack): Promise<void> {
     const access = await openAccess(config.accessFile, { log });
     const status = statusOf(config, served, inbox);
     const runCommand = createRun({ access, audit: createAudit({ redis: ask }), commands: status, log });
-    await listen(bots, { inbox, runCommand, redis: ask, log }, stack);
+    stack.use(await startBots(bots, { inbox, runCommand, redis: ask, log }));
   }
   log.info({ roles: [...wanted], standIns: config.standIns }, 'Ready');
   process.send?.({ ready: true });
@@ -73,36 +73,6 @@ function createBots(config: Config, log: Log): readonly Bot[] {
   if (config.discord !== undefined)
     bots.push(createDiscordBot(config.discord, { log: log.child({ bot: 'discord' }), opsMenu: commandMenu() }));
   return bots;
-}
-
-interface ListenDeps {
-  readonly inbox: Inbox;
-  readonly runCommand: RunCommand;
-  readonly redis: Redis;
-  readonly log: Log;
-}
-
-/** Each bot by itself: one whose credentials are refused is off, and the others are not touched by it. */
-async function listen(bots: readonly Bot[], deps: ListenDeps, stack: AsyncDisposableStack): Promise<void> {
-  const { inbox, runCommand, redis, log } = deps;
-  const intake = stack.use(createIntake({ inbox, log }));
-  const notes = {
-    get: (key: string) => redis.get(`${keyPrefix}:note:${key}`),
-    set: async (key: string, value: string) => void (await redis.set(`${keyPrefix}:note:${key}`, value)),
-  };
-  const { takesPart } = inbox.lanes;
-  const outcomes = await Promise.allSettled(
-    bots.map(async (bot) => {
-      const takeIn = (message: Message) => intake.takeIn(bot, message);
-      const listening = stack.use(await bot.listen({ takeIn, takesPart, runCommand, notes, log }));
-      void listening.ended.then((reason) =>
-        log.error({ bot: bot.platform, reason }, 'This bot has stopped; the others go on'),
-      );
-    }),
-  );
-  const refused = outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome) => outcome.reason);
-  if (refused.length === bots.length) throw refused[0];
-  for (const reason of refused) log.error({ err: reason }, 'A bot could not start; the others go on');
 }
 
 function statusOf(config: Config, served: Served, inbox: Inbox): StatusDeps {

@@ -3,7 +3,7 @@ import { show } from './blocks.ts';
 import type { Manifest } from './manifest.ts';
 import type { Hands } from './people.ts';
 import type { Store, StoredMessage } from './store.ts';
-import { type Channel, people } from './world.ts';
+import { people } from './world.ts';
 
 /** The workspace as the playground shows it to one person. */
 export function createScene(deps: {
@@ -62,7 +62,8 @@ function viewOf(message: StoredMessage, store: Store): ViewMessage {
       name: store.userName(message.user) ?? message.user,
       bot: message.bot !== undefined,
     },
-    text: readable(text, store),
+    // As Slack stores it: the page knows the people and draws it.
+    text,
     format,
     at: Math.round(Number(message.ts) * 1000),
     ephemeral: message.ephemeralTo !== undefined,
@@ -75,18 +76,3 @@ function viewOf(message: StoredMessage, store: Store): ViewMessage {
     reactions: message.reactions.map(({ name }) => `:${name}:`),
   };
 }
-
-/** Slack's client resolves ids to names and entities to signs before it draws a message. */
-function readable(text: string, store: Store): string {
-  return text
-    .replace(/<@([UW][A-Z0-9]+)(?:\|[^>]*)?>/g, (_, id: string) => `@${store.userName(id) ?? id}`)
-    .replace(/<#(C[A-Z0-9]+)(?:\|[^>]*)?>/g, (_, id: string) => `#${nameOf(store.channel(id)) ?? id}`)
-    .replace(/<!(channel|here|everyone)(?:\|[^>]*)?>/g, '@$1')
-    .replace(/<(https?:[^|>]+)\|([^>]+)>/g, '$2')
-    .replace(/<(https?:[^>]+)>/g, '$1')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&');
-}
-
-const nameOf = (channel: Channel | undefined) => channel?.name;

@@ -19,6 +19,11 @@ export interface Hearing {
    * refused in words); only then may the platform be told "received". Rejects when it could not be stored.
    */
   readonly takeIn: (message: Message) => Promise<void>;
+  /**
+   * Does something at most once per id, in all processes together, for what is answered without the queue. What failed
+   * may be done again: the id is free then, and the fault goes on to the caller.
+   */
+  readonly once: (id: string, act: () => Promise<void>) => Promise<void>;
   /** Whether Yoda takes part in this conversation, so that further messages need no mention. */
   readonly takesPart: (conversation: string) => Promise<boolean>;
   /** Runs an ops command. Never rejects: refusals and faults come back as words. */

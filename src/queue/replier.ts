@@ -13,7 +13,7 @@ export interface Replier {
   parts(text: string): readonly string[];
   /**
    * Posts one part and returns the platform's id of the post. `key` is the same for each try of the same part
-   * (at most 140 characters). With `again` an earlier try may have arrived: the platform is asked first, and the
+   * (at most 140 characters) and ends in the part's number, from 0. With `again` an earlier try may have arrived: the platform is asked first, and the
    * post found there is returned instead of a second one.
    */
   post(address: Address, part: string, key: string, again: boolean): Promise<string>;

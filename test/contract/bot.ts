@@ -68,6 +68,21 @@ export interface RecordingHearing extends Hearing {
   gate: Promise<void> | undefined;
 }
 
+/** Like the real one, but in memory. */
+function createMemoryOnce(): Hearing['once'] {
+  const done = new Set<string>();
+  return async (id, act) => {
+    if (done.has(id)) return;
+    done.add(id);
+    try {
+      await act();
+    } catch (error) {
+      done.delete(id);
+      throw error;
+    }
+  };
+}
+
 export function recordingHearing(): RecordingHearing {
   const heard: Message[] = [];
   const calls: Message[] = [];
@@ -83,6 +98,7 @@ export function recordingHearing(): RecordingHearing {
       await hearing.gate;
       if (!heard.some((known) => known.id === message.id)) heard.push(message);
     },
+    once: createMemoryOnce(),
     takesPart: async () => false,
     runCommand: async (asker, request) => {
       asked.push({ asker, request });

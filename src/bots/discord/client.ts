@@ -3,10 +3,11 @@ import { Client, Events, GatewayIntentBits, Options, Partials, RESTJSONErrorCode
 import { UserError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Hearing, Listening } from '../bot.ts';
-import { createInFlight } from '../slack/in-flight.ts';
+import { createInFlight } from '../in-flight.ts';
 import { asFault, closeWords, codeOf, refusalWords } from './faults.ts';
 import { hear } from './listen.ts';
 import { type OpsMenu, register } from './menu.ts';
+import { createPatience } from './patience.ts';
 import { obey } from './slash.ts';
 
 export interface DiscordSettings {
@@ -21,6 +22,8 @@ export interface ConnectDeps {
   readonly hearing: Hearing;
   readonly log: Log;
   readonly opsMenu: OpsMenu;
+  /** Waits between tries to store a message; absent: a minute in all. */
+  readonly storeDelaysMs?: readonly number[] | undefined;
 }
 
 /** Waits between tries to reach Discord at the start; afterwards discord.js reconnects by itself. */
@@ -32,7 +35,7 @@ const drainMs = 5000;
 /** Opens the gateway and hands on what is said. Rejects with a UserError when Discord refuses the token or an intent. */
 export async function connect(settings: DiscordSettings, deps: ConnectDeps): Promise<Listening> {
   const { hearing, log } = deps;
-  const listenDeps = { hearing, messageContent: settings.messageContent };
+  const listenDeps = { hearing, messageContent: settings.messageContent, patience: createPatience(deps.storeDelaysMs) };
   const inFlight = createInFlight();
   const ended = Promise.withResolvers<string>();
   let open = true;

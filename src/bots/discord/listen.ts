@@ -1,4 +1,4 @@
-import { type Message as DiscordMessage, RESTJSONErrorCodes } from 'discord.js';
+import { type ClientUser, type Message as DiscordMessage, RESTJSONErrorCodes } from 'discord.js';
 import type { Message } from '../../chat/message.ts';
 import { voice } from '../../chat/voice.ts';
 import type { Asker, Outcome } from '../../commands/run.ts';
@@ -7,12 +7,14 @@ import { helpText } from '../talk.ts';
 import { talkIn } from './address.ts';
 import { codeOf } from './faults.ts';
 import { partsOf } from './format.ts';
+import type { Patience } from './patience.ts';
 import { readSpoken, type Spoken } from './read.ts';
 
 export interface ListenDeps {
   readonly hearing: Hearing;
   /** Whether Discord shows this bot what people write without a mention. */
   readonly messageContent: boolean;
+  readonly patience: Patience;
 }
 
 const cannotRead = (mention: string) =>
@@ -21,28 +23,45 @@ const forYouAlone = 'For your eyes alone, the answer is: in our direct messages 
 const directClosed =
   'For your eyes alone, the answer is, but closed your direct messages are. `/yoda-ops` use: only you will see it.';
 
+/** What is left to say or do at Discord once a message has been stored, or instead of storing it. */
+type Rest = () => Promise<void>;
+
 /** One message of a person: a verb is done here, anything else goes to the hearing. Rejects only when Discord fails. */
 export async function hear(message: DiscordMessage<true> | DiscordMessage, deps: ListenDeps): Promise<void> {
   const { user: bot } = message.client;
-  if (bot === null) return;
-  const spoken = readSpoken(message, bot.id);
-  if (spoken === undefined || !(await isMeant(message, spoken, deps.hearing))) return;
-  const { text, named, direct } = spoken;
-  const mention = `@${bot.displayName}`;
-  const help = helpText(mention, { slashInThreads: true, needsMention: !deps.messageContent });
-  if (text === '') return reply(message, wordsForNothing(message, spoken, deps, { mention, help }));
-  const addressed = named || direct;
-  if (addressed && /^help[.!?]?$/i.test(text)) return reply(message, help);
-  const ops = named ? /^ops(?:\s+([\s\S]+))?$/i.exec(text) : null;
-  if (ops !== null) return runOps(message, ops[1] ?? '', deps.hearing);
-  const intent = addressed && /^reset[.!]?$/i.test(text) ? 'reset' : 'ask';
+  const spoken = bot === null ? undefined : readSpoken(message, bot.id);
+  if (bot === null || spoken === undefined) return;
+  let rest: Rest | undefined;
   try {
-    await deps.hearing.takeIn(messageOf(message, spoken, intent, bot.id));
+    rest = await deps.patience(message.channelId, () => takeIn(message, spoken, bot, deps));
   } catch (error) {
     // Discord sends nothing again, so the person has to.
     deps.hearing.log.error({ err: error, message: message.id }, 'A message could not be stored');
-    await reply(message, voice.notStored);
+    return reply(message, voice.notStored);
   }
+  // What is answered without the queue is answered by one of the processes that hear it.
+  if (rest !== undefined) await deps.hearing.once(`discord-${message.id}`, rest);
+}
+
+/** Stores what is meant for Yoda. Rejects when Redis does not take it, and may be called again then. */
+async function takeIn(
+  message: DiscordMessage,
+  spoken: Spoken,
+  bot: ClientUser,
+  deps: ListenDeps,
+): Promise<Rest | undefined> {
+  if (!(await isMeant(message, spoken, deps.hearing))) return undefined;
+  const { text, named, direct } = spoken;
+  const mention = `@${bot.displayName}`;
+  const help = helpText(mention, { slashInThreads: true, needsMention: !deps.messageContent });
+  if (text === '') return () => reply(message, wordsForNothing(message, spoken, deps, { mention, help }));
+  const addressed = named || direct;
+  if (addressed && /^help[.!?]?$/i.test(text)) return () => reply(message, help);
+  const ops = named ? /^ops(?:\s+([\s\S]+))?$/i.exec(text) : null;
+  if (ops !== null) return () => runOps(message, ops[1] ?? '', deps.hearing);
+  const intent = addressed && /^reset[.!]?$/i.test(text) ? 'reset' : 'ask';
+  await deps.hearing.takeIn(messageOf(message, spoken, intent, bot.id));
+  return undefined;
 }
 
 /** Direct messages, mentions and replies; in a thread where Yoda takes part, also what names nobody else. */
@@ -82,9 +101,13 @@ function wordsForNothing(
   return spoken.direct || deps.messageContent ? voice.wordsOnly : cannotRead(words.mention);
 }
 
+/** Never rejects: a command that was run must not be run again because its outcome could not be shown. */
 async function runOps(message: DiscordMessage, text: string, hearing: Hearing): Promise<void> {
   const { author, channelId, member, guildId } = message;
-  await answerOps(message, await hearing.runCommand(askerOf(author.id, channelId, member, guildId), { text }));
+  const outcome = await hearing.runCommand(askerOf(author.id, channelId, member, guildId), { text });
+  await answerOps(message, outcome).catch((error: unknown) =>
+    hearing.log.error({ err: error, message: message.id }, 'The outcome of an ops command could not be shown'),
+  );
 }
 
 /** An answer for the asker alone goes to their direct messages: only slash commands can be answered unseen in a channel. */

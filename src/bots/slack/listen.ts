@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Message } from '../../chat/message.ts';
+import { voice } from '../../chat/voice.ts';
 import type { Hearing } from '../bot.ts';
+import type { InFlight } from '../in-flight.ts';
 import { helpText } from '../talk.ts';
 import type { SlackClient } from './client.ts';
 import { mentionedPeople, readable } from './format.ts';
-import type { InFlight } from './in-flight.ts';
 import type { SlackAddress } from './reply.ts';
 import { type Place, sayPrivately, sayPublicly } from './say.ts';
 
@@ -49,7 +50,6 @@ const spokenSubtypes: ReadonlySet<string | undefined> = new Set([
   'me_message',
 ]);
 const longestText = 50_000;
-const remembered = 1000;
 
 /**
  * Hears one event. Resolves when it is stored or was nothing for Yoda; rejects when Slack should send it again.
@@ -57,7 +57,6 @@ const remembered = 1000;
  */
 export function createListener(deps: ListenDeps): (raw: unknown, team: string) => Promise<void> {
   const { self, hearing } = deps;
-  const once = createOnce(remembered);
 
   return async (raw, team) => {
     const event = eventSchema.safeParse(raw).data;
@@ -82,9 +81,9 @@ export function createListener(deps: ListenDeps): (raw: unknown, team: string) =
     };
 
     const ops = mentioned ? /^ops\b\s*(.*)$/is.exec(text)?.[1] : undefined;
-    if (ops !== undefined) return once(id, async () => void deps.inFlight.track(runOps(speaker, ops, deps)));
+    if (ops !== undefined) return hearing.once(id, async () => void deps.inFlight.track(runOps(speaker, ops, deps)));
     const words = atOnce(text, { direct, mentioned, files: event.files?.length ?? 0 }, self);
-    if (words !== undefined) return once(id, () => sayPublicly(speaker, words, deps.client));
+    if (words !== undefined) return hearing.once(id, () => sayPublicly(speaker, words, deps.client));
     if (text === '') return;
 
     const address = { channel: event.channel, thread: root, since: event.ts } satisfies SlackAddress;
@@ -117,8 +116,7 @@ function atOnce(
   said: { readonly direct: boolean; readonly mentioned: boolean; readonly files: number },
   self: Identity,
 ): string | undefined {
-  if (text === '' && said.files > 0)
-    return 'Only words I can turn, files I cannot. In a message, the sentence you must write.';
+  if (text === '' && said.files > 0) return voice.wordsOnly;
   if (text === '' && said.mentioned) return helpText(`@${self.name}`);
   return (said.direct || said.mentioned) && /^help[.!?]?$/i.test(text) ? helpText(`@${self.name}`) : undefined;
 }
@@ -141,23 +139,4 @@ async function runOps(speaker: Speaker, text: string, { client, hearing }: Liste
   } catch (error) {
     hearing.log.error({ err: error }, 'The outcome of an ops command could not be shown');
   }
-}
-
-/** Does something once per id; what failed may be done again. Only the last `most` ids are known. */
-function createOnce(most: number): (id: string, act: () => Promise<void>) => Promise<void> {
-  const done = new Map<string, Promise<void>>();
-  return async (id, act) => {
-    const earlier = done.get(id);
-    if (earlier !== undefined) return await earlier;
-    const acting = act();
-    done.set(id, acting);
-    const oldest = done.size > most ? done.keys().next().value : undefined;
-    if (oldest !== undefined) done.delete(oldest);
-    try {
-      await acting;
-    } catch (error) {
-      done.delete(id);
-      throw error;
-    }
-  };
 }

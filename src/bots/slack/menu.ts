@@ -1,6 +1,7 @@
 import type { App } from '@slack/bolt';
 import { z } from 'zod';
 import type { Message } from '../../chat/message.ts';
+import { voice } from '../../chat/voice.ts';
 import { helpText, parseTalk } from '../talk.ts';
 import { readable } from './format.ts';
 import type { ListenDeps } from './listen.ts';
@@ -22,8 +23,6 @@ type Command = z.infer<typeof commandSchema>;
 /** Slack shows the person an error when a command is not acknowledged within 3 s; words come before that. */
 const storeWithinMs = 2500;
 
-const notStored = 'Stored your words could not be. In a moment, say it again.';
-
 /** Answers `/yoda` and `/yoda-ops`. Slack sends a command once, so what fails is said to the person at once. */
 export function addCommands(app: App, deps: ListenDeps): void {
   app.command('/yoda', async ({ command: raw, ack }) => {
@@ -32,7 +31,7 @@ export function addCommands(app: App, deps: ListenDeps): void {
     if (talk.verb === 'help') return await ack(privateWords(helpText(`@${deps.self.name}`)));
     if (talk.verb === 'none') return await ack(privateWords(talk.reply));
     const stored = await within(storeWithinMs, deps.hearing.takeIn(messageOf(command, talk)));
-    if (!stored) return await ack(privateWords(notStored));
+    if (!stored) return await ack(privateWords(voice.notStored));
     // Shows everyone in the channel what was asked, so that the answer stands below its question.
     await ack({ response_type: 'in_channel' });
   });

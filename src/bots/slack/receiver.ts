@@ -1,5 +1,5 @@
 import type { App, Receiver } from '@slack/bolt';
-import { createInFlight } from './in-flight.ts';
+import { createInFlight } from '../in-flight.ts';
 
 /** One request from Slack, by whichever way it came. */
 export interface Incoming {

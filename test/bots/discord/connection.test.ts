@@ -81,6 +81,7 @@ describe('the connection to Discord', () => {
     const heard: string[] = [];
     const listening = bot.listen({
       takeIn: async ({ text }) => void heard.push(text),
+      once: async () => undefined,
       takesPart: async () => false,
       runCommand: async () => ({ text: '', visibility: 'asker' }),
       notes: { get: async () => null, set: async () => undefined },
@@ -101,6 +102,7 @@ async function startRefused(
   try {
     await bot.listen({
       takeIn: async () => undefined,
+      once: async () => undefined,
       takesPart: async () => false,
       runCommand: async () => ({ text: '', visibility: 'asker' }),
       notes: { get: async () => null, set: async () => undefined },

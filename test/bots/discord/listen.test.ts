@@ -106,6 +106,23 @@ describe('what Yoda hears in Discord', () => {
     expect(it.logged.map(({ msg }) => msg)).toContain('A message could not be stored');
   });
 
+  test('a message that Redis takes only later is stored, once, and before what was said after it', async () => {
+    const heard: string[] = [];
+    let refusals = 2;
+    await using it = await startYoda({
+      hearing: {
+        takeIn: async ({ text }) => {
+          if (text === 'first' && refusals-- > 0) throw new Error('Redis is away');
+          heard.push(text);
+        },
+      },
+    });
+    it.discord.dm(leiaId, 'first');
+    it.discord.dm(leiaId, 'second');
+    await expect.poll(() => heard, patient).toEqual(['first', 'second']);
+    expect(said(it)).toEqual([]);
+  });
+
   test('a mention alone is answered with help', async () => {
     await using it = await startYoda();
     it.discord.say(leiaId, generalId, yoda);

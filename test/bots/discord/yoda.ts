@@ -55,6 +55,7 @@ export async function startYoda(options: YodaOptions = {}): Promise<Yoda> {
   const log = createLog('debug', { write: (line) => void logged.push(JSON.parse(line)) });
   const hearing: Hearing = {
     takeIn: async (message) => void heard.push(message),
+    once: (_id, act) => act(),
     takesPart: async () => false,
     runCommand: async (asker, request) => {
       asked.push({ asker, request });
@@ -68,7 +69,7 @@ export async function startYoda(options: YodaOptions = {}): Promise<Yoda> {
     ...options.hearing,
   };
   const settings = { token, apiUrl: discord.apiUrl, messageContent: options.messageContent ?? true };
-  const bot = createDiscordBot(settings, { log, opsMenu: options.opsMenu ?? opsMenu });
+  const bot = createDiscordBot(settings, { log, opsMenu: options.opsMenu ?? opsMenu, storeDelaysMs: [20, 40] });
   const listening = await bot.listen(hearing);
   return {
     discord,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { council, general, leia, luke } from '../../../emulators/slack/world.ts';
 import { createSlackBot } from '../../../src/bots/slack/slack.ts';
+import { voice } from '../../../src/chat/voice.ts';
 import { UserError } from '../../../src/errors.ts';
 import { createLog } from '../../../src/log.ts';
 import { recordingHearing } from '../../contract/bot.ts';
@@ -76,7 +77,7 @@ test('a file without words is answered politely, one with words is heard', async
   await using it = await listening();
   const files = [{ id: 'F0PICTURE1', name: 'swamp.png' }];
   await it.slack.say(leia.id, leia.direct, '', { files, subtype: 'file_share' });
-  await expect.poll(() => it.sees(leia.id).join('\n'), soon).toContain('Only words I can turn');
+  await expect.poll(() => it.sees(leia.id).join('\n'), soon).toContain(voice.wordsOnly);
   await it.slack.say(leia.id, leia.direct, 'Look at this.', { files, subtype: 'file_share' });
   await expect.poll(it.texts, soon).toEqual(['Look at this.']);
 });
@@ -126,7 +127,7 @@ test('/yoda ask shows everybody the question, and works where Yoda is no member'
   await it.bot.post(message.address, 'For you both it is.', 'key-1', false);
   await it.bot.post(message.address, 'Again it is.', 'key-2', true);
   expect(it.sees(luke.id)).toEqual([
-    '/yoda ask Is <this> for @Luke & me?',
+    '/yoda ask Is &lt;this&gt; for @Luke &amp; me?',
     'leia: Is <this> for @luke & me?\nFor you both it is.',
     'leia: Is <this> for @luke & me?\nAgain it is.',
   ]);
@@ -136,7 +137,7 @@ test('when a command cannot be stored, the person is told at once', async () => 
   await using it = await listening();
   it.hearing.takeIn = () => Promise.reject(new Error('Redis is away'));
   await it.slack.command(leia.id, general.id, '/yoda ask Hello?');
-  expect(it.sees(leia.id)).toEqual(['Stored your words could not be. In a moment, say it again.']);
+  expect(it.sees(leia.id)).toEqual([voice.notStored]);
   expect(it.sees(luke.id)).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { parse } from 'node:querystring';
 import { expect, test } from 'vitest';
-import { council, general, leia, luke } from '../../../emulators/slack/world.ts';
+import { council, general, leia, luke, yoda } from '../../../emulators/slack/world.ts';
 import { client, requestUrl, workspace } from './workspace.ts';
 
 const texts = (slack: Awaited<ReturnType<typeof workspace>>, person: string) =>
@@ -84,7 +84,7 @@ test('the handles over HTTP do what the functions do', async () => {
   await expect(client(slack).auth.test()).rejects.toThrow('token_revoked');
 });
 
-test('the scene shows names instead of ids, and tells of every change', async () => {
+test('the scene gives what was said in its own form, and tells of every change', async () => {
   await using slack = await workspace();
   let changes = 0;
   const stop = slack.scene.onChange(() => changes++);
@@ -94,7 +94,11 @@ test('the scene shows names instead of ids, and tells of every change', async ()
     text: 'Hi @Luke & @Yoda, 1 < 2: https://example.com',
   });
   expect(slack.scene.view(luke.id).messages).toMatchObject([
-    { text: 'Hi @Luke & @Yoda, 1 < 2: https://example.com', author: { name: 'Leia', bot: false }, format: 'mrkdwn' },
+    {
+      text: `Hi <@${luke.id}> &amp; <@${yoda.user}>, 1 &lt; 2: <https://example.com>`,
+      author: { name: 'Leia', bot: false },
+      format: 'mrkdwn',
+    },
   ]);
   stop();
   await slack.scene.act(leia.id, { kind: 'say', channel: leia.direct, text: 'Just us.' });
