@@ -27,7 +27,7 @@ export interface View {
   readonly mention: string;
 }
 
-export interface ViewChannel {
+interface ViewChannel {
   readonly id: string;
   readonly name: string;
   readonly kind: 'channel' | 'direct';

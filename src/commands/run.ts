@@ -9,8 +9,6 @@ import type { Asker, Command, Outcome } from './command.ts';
 import { camel, kebab } from './fields.ts';
 import { parseValues, type Values, verbOf } from './grammar.ts';
 
-export type { Asker, Outcome } from './command.ts';
-
 /** What was asked: the text behind `/yoda-ops`, or a verb with the values that a menu collected. */
 export type Request = { readonly text: string } | { readonly verb: string; readonly values: Values };
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Model } from '../../src/models/model.ts';
 
 /** What stands behind the model while a test runs. */
-export interface ModelBehind {
+interface ModelBehind {
   /** Answers every prompt with `echo(prompt)`, after this many milliseconds. */
   echo(delayMs?: number): void;
   /** Lets every request fail as one does that can pass. */
@@ -16,7 +16,7 @@ export interface ModelUnderTest extends AsyncDisposable {
   readonly behind: ModelBehind;
 }
 
-export const echo = (prompt: string): string => `${prompt}, hmm.`;
+const echo = (prompt: string): string => `${prompt}, hmm.`;
 
 const parameters = { max_new_tokens: 16, temperature: 0 };
 

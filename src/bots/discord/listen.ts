@@ -1,7 +1,7 @@
 import { type ClientUser, type Message as DiscordMessage, RESTJSONErrorCodes } from 'discord.js';
 import type { Message } from '../../chat/message.ts';
 import { voice } from '../../chat/voice.ts';
-import type { Asker, Outcome } from '../../commands/run.ts';
+import type { Asker, Outcome } from '../../commands/command.ts';
 import type { Hearing } from '../bot.ts';
 import { helpText } from '../talk.ts';
 import { talkIn } from './address.ts';

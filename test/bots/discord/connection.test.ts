@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { startDiscord } from '../../../emulators/discord/discord.ts';
 import { leiaId } from '../../../emulators/discord/world.ts';
+import { freePort } from '../../../scripts/redis.ts';
 import { createDiscordBot } from '../../../src/bots/discord/discord.ts';
 import { UserError } from '../../../src/errors.ts';
 import { createLog } from '../../../src/log.ts';
@@ -112,13 +112,4 @@ async function startRefused(
   } catch (error) {
     return error;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('No port was given.');
-  return address.port;
 }

@@ -22,8 +22,6 @@ async function start(): Promise<BotUnderTest> {
     bot,
     person: leiaId,
     postLimit: 2000,
-    redelivers: false,
-    freeVerbs: false,
     async say({ by, where, mention, text }) {
       const content = mention === true ? `<@${botId}> ${text}` : text;
       discord.say(speakers[by], where === 'direct' ? direct : generalId, content);
@@ -76,4 +74,4 @@ async function start(): Promise<BotUnderTest> {
   };
 }
 
-botContract('Discord', start);
+botContract('Discord', { redelivers: false, freeVerbs: false }, start);

@@ -3,7 +3,8 @@ import type { Hearing, Listening } from '../../../src/bots/bot.ts';
 import { createDiscordBot } from '../../../src/bots/discord/discord.ts';
 import type { OpsMenu } from '../../../src/bots/discord/menu.ts';
 import type { Message } from '../../../src/chat/message.ts';
-import type { Asker, Outcome, Request } from '../../../src/commands/run.ts';
+import type { Asker, Outcome } from '../../../src/commands/command.ts';
+import type { Request } from '../../../src/commands/run.ts';
 import { createLog } from '../../../src/log.ts';
 
 /** Obviously no token of anybody's. */

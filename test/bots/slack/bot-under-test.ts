@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { type SlackEmulator, type SlackOptions, startSlack } from '../../../emulators/slack/slack.ts';
 import { artoo, general, leia, yoda } from '../../../emulators/slack/world.ts';
+import { freePort } from '../../../scripts/redis.ts';
 import { createSlackBot, type SlackSettings } from '../../../src/bots/slack/slack.ts';
 import { createLog } from '../../../src/log.ts';
 import { type BotUnderTest, recordingHearing } from '../../contract/bot.ts';
@@ -36,8 +36,6 @@ export async function startBotUnderTest(mode: Mode, options: Partial<SlackOption
     bot: createSlackBot(settings, { log: createLog('silent') }),
     person: leia.id,
     postLimit: 12_000,
-    redelivers: true,
-    freeVerbs: true,
     async say({ by, where, mention = false, text }) {
       const channel = where === 'direct' ? leia.direct : general.id;
       const typed = mention ? `@Yoda ${text}` : text;
@@ -90,15 +88,6 @@ export async function call(slack: SlackEmulator, method: string, values: Record<
     body: new URLSearchParams(values),
   });
   return await response.json();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('No port was given.');
-  return address.port;
 }
 
 export const soon = { timeout: 5000, interval: 10 };

@@ -1,5 +1,6 @@
 import { botContract } from '../../contract/bot.ts';
 import { startBotUnderTest } from './bot-under-test.ts';
 
-botContract('Slack over Socket Mode', () => startBotUnderTest('socket'));
-botContract('Slack over signed HTTP', () => startBotUnderTest('http'));
+const traits = { redelivers: true, freeVerbs: true };
+botContract('Slack over Socket Mode', traits, () => startBotUnderTest('socket'));
+botContract('Slack over signed HTTP', traits, () => startBotUnderTest('http'));
