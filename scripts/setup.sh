@@ -57,7 +57,7 @@ needs_python_environment() { [ "$(cat .venv/.installed 2>/dev/null)" != "$(sum t
 install_torch() {
   # PyTorch is asked for first and alone: asked for by another package, pip would take the CUDA build, several GB of it.
   local pin
-  pin=$(grep -oE '^torch==[0-9.]+' training/requirements.txt)
+  pin=$(grep -oE -m1 'torch==[0-9.]+' training/requirements.txt)
   if [ "$(uname -s)" != Linux ] || has_gpu; then
     .venv/bin/pip install "$pin"
   else
