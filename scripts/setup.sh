@@ -13,7 +13,7 @@ sum() { cat "$@" | cksum | tr ' ' '-'; }
 say_sizes_once() {
   [ -n "${said_sizes:-}" ] && return
   said_sizes=yes
-  printf '\n  First start: about 0.6 GB to download (PyTorch 0.2 GB, other packages 0.4 GB), 1.7 GB on disk;\n'
+  printf '\n  First start: about 0.45 GB to download (PyTorch 0.2 GB, the other packages 0.25 GB), 1.6 GB on disk;\n'
   printf '  1 to 2 minutes at 100 Mbit/s. It happens once.\n\n'
 }
 
@@ -98,7 +98,7 @@ fi
 if needs_python_environment; then
   [ -x .venv/bin/pip ] || step 'Python environment' "$python" -m venv --clear .venv
   step 'PyTorch (0.2 GB)' install_torch
-  step 'Python packages (0.1 GB)' install_python_packages
+  step 'Python packages (0.06 GB)' install_python_packages
 fi
 has_redis || step 'Redis' apt_install redis-server
 if [ "${1:-}" = --test ] && ! has_chromium; then

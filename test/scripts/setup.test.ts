@@ -84,7 +84,7 @@ describe('the set-up', () => {
     });
     const { code, said } = await machine.setUp();
     expect(code).toBe(1);
-    expect(said).toContain('about 0.6 GB to download');
+    expect(said).toContain('about 0.45 GB to download');
     expect(said).toContain('the registry is away');
     expect(said).toContain('Node packages (0.2 GB) could not be installed');
   });
