@@ -29,7 +29,7 @@ export function helpText(mention: string, { slashInThreads = false, needsMention
   return [
     voice.introduction,
     '',
-    `- Write to me here, or mention ${mention} in a channel; ${inThreads}.`,
+    `- Write to me directly, or mention ${mention} in a channel; ${inThreads}.`,
     '- `/yoda ask text` turns one sentence, `/yoda reset` makes me forget our talk, `/yoda help` shows this.',
     ...(slashInThreads ? [] : [`- Inside a thread slash commands do not run: write \`${mention} reset\` there.`]),
   ].join('\n');
