@@ -15,6 +15,8 @@ export async function startRedis(options: {
   readonly dir: string;
   readonly port?: number;
   readonly fsync?: 'everysec' | 'always';
+  /** False for a Redis that forgets, which the service must refuse. */
+  readonly appendonly?: boolean;
 }): Promise<PrivateRedis> {
   const port = options.port ?? (await freePort());
   await mkdir(options.dir, { recursive: true });
@@ -22,7 +24,7 @@ export async function startRedis(options: {
     port,
     bind: '127.0.0.1',
     dir: options.dir,
-    appendonly: 'yes',
+    appendonly: options.appendonly === false ? 'no' : 'yes',
     appendfsync: options.fsync ?? 'everysec',
     save: '',
     'maxmemory-policy': 'noeviction',

@@ -66,7 +66,7 @@ export async function openAccess(file: string, deps: { readonly log: Log }): Pro
     refusal: (identity, needed) =>
       [
         `Not for you, this is: it takes the role ${needed}.`,
-        `An operator of this service can give it to you: in \`${file.split('/').at(-1)}\`, under \`${needed}:\`, this line`,
+        `Whoever runs this service can give it to you: in \`${file.split('/').at(-1)}\`, under \`${needed}:\`, this line`,
         `\`\`\`\n  - ${identity.platform}:${identity.id}\n\`\`\``,
       ].join('\n'),
   };
