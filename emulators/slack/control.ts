@@ -1,6 +1,38 @@
 import { z } from 'zod';
 import type { Reply, Route } from '../core/server.ts';
-import type { SlackControls } from './slack.ts';
+import type { Values } from './methods/method.ts';
+import type { Delivery } from './outbox.ts';
+import type { Hands } from './people.ts';
+import type { StoredMessage } from './store.ts';
+import type { JournalEntry } from './web-api.ts';
+import type { Channel } from './world.ts';
+
+/** Handles for tests and for `/_emu/`. */
+export interface SlackControls extends Hands {
+  /** Delivers the latest event that a person caused once more, as after a lost acknowledgement. */
+  redeliver(): void;
+  /** Asks every socket to come again. */
+  refresh(): void;
+  /** Breaks every socket. */
+  drop(): void;
+  /** Takes a token back, as an admin who removes the app does. */
+  revoke(token: 'bot' | 'app'): void;
+  addChannel(channel: Channel): void;
+  /** Sends an event that no message caused. */
+  emit(event: Values): void;
+  /** Everything said, oldest first, with what a reader sees and whom it notified. */
+  transcript(): readonly TranscriptEntry[];
+  deliveries(): readonly Delivery[];
+  /** Every Web API call, in order. */
+  calls(): readonly JournalEntry[];
+  /** Open sockets. */
+  sockets(): number;
+}
+
+interface TranscriptEntry extends StoredMessage {
+  readonly shown: string;
+  readonly pinged: readonly string[];
+}
 
 const said = z.object({
   person: z.string(),

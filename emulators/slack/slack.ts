@@ -7,19 +7,19 @@ import type { Faults } from '../core/faults.ts';
 import type { Scene } from '../core/scene.ts';
 import { type Route, startServer } from '../core/server.ts';
 import { pinged, show } from './blocks.ts';
-import { controlRoutes } from './control.ts';
+import { controlRoutes, type SlackControls } from './control.ts';
 import { eventCallback, eventsOf } from './events.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import type { Values, Workspace } from './methods/method.ts';
-import { createOutbox, type Delivery, type Outbox } from './outbox.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
 import { createHands, type Hands } from './people.ts';
 import { createResponseUrls } from './response-urls.ts';
 import { createScene } from './scene.ts';
 import { signedRequests } from './signed-requests.ts';
 import { createSockets, type Sockets } from './sockets.ts';
-import { createStore, type Store, type StoredMessage } from './store.ts';
+import { createStore, type Store } from './store.ts';
 import { type JournalEntry, refuse, unknownMethod, webApiRoutes } from './web-api.ts';
-import { type Channel, channels, yoda } from './world.ts';
+import { channels, yoda } from './world.ts';
 
 export interface SlackOptions {
   /** 0 or absent: the system picks one. */
@@ -39,33 +39,6 @@ export interface SlackOptions {
   readonly retryDelaysMs?: readonly number[];
   /** For response_urls, which live 30 minutes. */
   readonly nowMs?: () => number;
-}
-
-/** Handles for tests and for `/_emu/`. */
-export interface SlackControls extends Hands {
-  /** Delivers the latest event that a person caused once more, as after a lost acknowledgement. */
-  redeliver(): void;
-  /** Asks every socket to come again. */
-  refresh(): void;
-  /** Breaks every socket. */
-  drop(): void;
-  /** Takes a token back, as an admin who removes the app does. */
-  revoke(token: 'bot' | 'app'): void;
-  addChannel(channel: Channel): void;
-  /** Sends an event that no message caused. */
-  emit(event: Values): void;
-  /** Everything said, oldest first, with what a reader sees and whom it notified. */
-  transcript(): readonly TranscriptEntry[];
-  deliveries(): readonly Delivery[];
-  /** Every Web API call, in order. */
-  calls(): readonly JournalEntry[];
-  /** Open sockets. */
-  sockets(): number;
-}
-
-interface TranscriptEntry extends StoredMessage {
-  readonly shown: string;
-  readonly pinged: readonly string[];
 }
 
 export interface SlackEmulator extends SlackControls, AsyncDisposable {
