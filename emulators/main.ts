@@ -30,8 +30,6 @@ const { values: options } = parseArgs({
     'slack-port': { type: 'string', default: '0' },
     'discord-port': { type: 'string', default: '0' },
     'gcp-port': { type: 'string', default: '0' },
-    /** Slack events go over signed HTTP to this port of the service instead of Socket Mode. */
-    'events-port': { type: 'string' },
     data: { type: 'string', default: join(root, '.data') },
     python: { type: 'string', default: 'python3' },
     /** `Name=state`, shown in the playground. */
@@ -53,7 +51,8 @@ async function main(stack: AsyncDisposableStack): Promise<void> {
     );
   }
   if (only.has('gcp')) settings.push(await gcp(stack));
-  const access = { ACCESS_FILE: join(root, 'emulators', 'access.yaml') };
+  // Where one chat is real, the people who may are the real ones of the operator's own file.
+  const access: Settings = scenes.length === 2 ? { ACCESS_FILE: join(root, 'emulators', 'access.yaml') } : {};
   const all: Settings = Object.assign({}, ...settings, access);
   process.send?.({ settings: all });
   if (process.send === undefined)
@@ -65,7 +64,6 @@ async function main(stack: AsyncDisposableStack): Promise<void> {
 }
 
 async function slack(stack: AsyncDisposableStack, scenes: Scene[]): Promise<Settings> {
-  const eventsPort = options['events-port'];
   const emulator = stack.use(
     await startSlack({
       port: Number(options['slack-port']),
@@ -74,13 +72,10 @@ async function slack(stack: AsyncDisposableStack, scenes: Scene[]): Promise<Sett
       botToken: tokens.slackBot,
       appToken: tokens.slackApp,
       signingSecret: tokens.slackSigning,
-      ...(eventsPort === undefined ? {} : { eventsUrl: `http://127.0.0.1:${eventsPort}/slack/events` }),
     }),
   );
   scenes.push(emulator.scene);
-  const hearing: Settings =
-    eventsPort === undefined ? { SLACK_APP_TOKEN: tokens.slackApp } : { SLACK_SIGNING_SECRET: tokens.slackSigning };
-  return { SLACK_BOT_TOKEN: tokens.slackBot, SLACK_API_URL: emulator.apiUrl, ...hearing };
+  return { SLACK_BOT_TOKEN: tokens.slackBot, SLACK_APP_TOKEN: tokens.slackApp, SLACK_API_URL: emulator.apiUrl };
 }
 
 async function discord(stack: AsyncDisposableStack, scenes: Scene[]): Promise<Settings> {

@@ -1,12 +1,13 @@
 // npm run up [-- --port 8801]: starts what is not configured as a stand-in, then the service, and prints one address.
 import { type ChildProcess, fork } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { z } from 'zod';
 import { settingNames } from '../src/config.ts';
-import { freePort, type PrivateRedis, ping, startRedis } from './redis.ts';
+import { type OwnRedis, redisFor } from './own-redis.ts';
+import { SetupError } from './setup-error.ts';
 
 const root = join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
@@ -25,11 +26,8 @@ interface System {
   readonly detail: string;
 }
 
-/** Words for whoever started us; printed as they are, exit code 1. */
-class SetupError extends Error {}
-
 const running: ChildProcess[] = [];
-let redis: PrivateRedis | undefined;
+let redis: OwnRedis | undefined;
 let stopping = false;
 
 async function up(): Promise<void> {
@@ -37,10 +35,10 @@ async function up(): Promise<void> {
   const settings = await readSettings();
   await mkdir(join(data, 'log'), { recursive: true });
   const standIns = whatIsMissing(settings);
+  redis = await redisFor(settings.REDIS_URL, join(data, 'redis'));
   const systems = describe(settings, standIns);
-  redis = await redisFor(settings);
   if (redis !== undefined) settings.REDIS_URL = redis.url;
-  if (standIns.length > 0) Object.assign(settings, await startEmulators(standIns, port, settings, systems));
+  if (standIns.length > 0) Object.assign(settings, await startEmulators(standIns, port, systems));
   settings.STAND_INS = standIns.join(',');
   await startService(settings);
   const chats = standIns.includes('slack') || standIns.includes('discord');
@@ -84,7 +82,7 @@ function describe(settings: Settings, standIns: readonly string[]): System[] {
       settings.GOOGLE_CLOUD_PROJECT ?? '',
       'serves the tiny Yoda here; for the real one: GOOGLE_CLOUD_PROJECT in .env',
     ),
-    settings.REDIS_URL
+    redis === undefined
       ? { name: 'Redis', state: 'real', detail: 'REDIS_URL' }
       : { name: 'Redis', state: 'private', detail: 'append-only file under .data/redis' },
   ];
@@ -96,65 +94,6 @@ function portOf(value: string): number {
   throw new SetupError(`--port ${value} is not a port. Give a number from 1 to 65535, for example --port 8801.`);
 }
 
-/** The Redis of REDIS_URL where it answers; one of our own where none is named, or where a local address is silent. */
-async function redisFor(settings: Settings): Promise<PrivateRedis | undefined> {
-  const dir = join(data, 'redis');
-  const named = settings.REDIS_URL;
-  if (named !== undefined) {
-    const url = URL.canParse(named) ? new URL(named) : undefined;
-    if (url === undefined)
-      throw new SetupError(`REDIS_URL is not an address: ${named}. Write it like redis://127.0.0.1:6379.`);
-    const port = Number(url.port || '6379');
-    if (url.protocol === 'rediss:' || (await ping(url.hostname, port))) return undefined;
-    if (!['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
-      throw new SetupError(
-        `No Redis answers at REDIS_URL (${url.host}). Start it, correct the address in .env, or remove the line to use a private one.`,
-      );
-    }
-    return ownRedis(dir, port);
-  }
-  return ownRedis(dir, await freePort());
-}
-
-async function ownRedis(dir: string, port: number): Promise<PrivateRedis> {
-  await endLeftover(dir);
-  const started = await startRedis({ dir, port }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT')
-      throw new SetupError(
-        'redis-server is not installed. Debian: apt-get install redis-server; macOS: brew install redis; or name one as REDIS_URL in .env.',
-      );
-    throw new SetupError(`The private Redis does not start: ${cause.message}`);
-  });
-  await writeFile(join(dir, 'owner.json'), JSON.stringify({ run: process.pid, redis: started.process.pid, port }));
-  return started;
-}
-
-const ownerSchema = z.object({ run: z.number(), redis: z.number(), port: z.number() });
-
-/** A run that was killed outright leaves its Redis behind, and two must never write one file. */
-async function endLeftover(dir: string): Promise<void> {
-  const text = await readFile(join(dir, 'owner.json'), 'utf8').catch(() => undefined);
-  if (text === undefined) return;
-  const owner = ownerSchema.parse(JSON.parse(text));
-  if (!(await ping('127.0.0.1', owner.port))) return rm(join(dir, 'owner.json'));
-  if (isAlive(owner.run)) {
-    throw new SetupError(
-      `This already runs here, as process ${owner.run}. Stop it first (Ctrl-C there, or kill ${owner.run}).`,
-    );
-  }
-  process.kill(owner.redis, 'SIGTERM');
-  while (await ping('127.0.0.1', owner.port)) await new Promise((resolve) => setTimeout(resolve, 50));
-  await rm(join(dir, 'owner.json'));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
 const emulatorsReady = z.object({ settings: z.record(z.string(), z.string()) });
 const failed = z.object({ failed: z.string() });
 
@@ -162,7 +101,6 @@ const failed = z.object({ failed: z.string() });
 async function startEmulators(
   standIns: readonly string[],
   port: number,
-  settings: Settings,
   systems: readonly System[],
 ): Promise<Settings> {
   say([
@@ -179,7 +117,6 @@ async function startEmulators(
     '--python',
     join(root, '.venv/bin/python'),
   ];
-  if (settings.PORT !== undefined) args.push('--events-port', settings.PORT);
   for (const { name, state } of systems) args.push('--about', `${name}=${state}`);
   const ready = await start('emulators/main.ts', args, processEnvironment({}), emulatorsReady);
   return ready.settings;
@@ -246,10 +183,7 @@ async function stop(code: number): Promise<void> {
     await gone;
     clearTimeout(patience);
   }
-  if (redis !== undefined) {
-    await redis[Symbol.asyncDispose]();
-    await rm(join(data, 'redis', 'owner.json'), { force: true });
-  }
+  await redis?.[Symbol.asyncDispose]();
   process.exit(code);
 }
 

@@ -37,6 +37,8 @@ export function createSockets(): Sockets {
   let turn = 0;
 
   function welcome(socket: WebSocket): void {
+    // Every envelope under way waits for the socket's end; a burst is no leak.
+    socket.setMaxListeners(0);
     const alive = setInterval(() => socket.ping(), 5000);
     socket.on('close', () => {
       clearInterval(alive);

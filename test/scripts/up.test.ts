@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { startSlack } from '../../emulators/slack/slack.ts';
+import { luke } from '../../emulators/slack/world.ts';
 import { freePort } from '../../scripts/redis.ts';
 import { until } from '../queue/house.ts';
 
@@ -72,6 +74,28 @@ describe('npm run up', () => {
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(0);
     expect(await processesOf(run.dir, run.child)).toEqual([]);
+  }, 90_000);
+
+  test('talks to the real platform where .env has its credentials, and stands in for the rest', async () => {
+    const manifest = await readFile(join(root, 'slack-manifest.yaml'), 'utf8');
+    const tokens = {
+      botToken: 'xoxb-1-real-enough',
+      appToken: 'xapp-1-real-enough',
+      signingSecret: 'not used here at all',
+    };
+    await using slack = await startSlack({ manifest, ...tokens });
+    const env = [
+      `SLACK_BOT_TOKEN=${tokens.botToken}`,
+      `SLACK_APP_TOKEN=${tokens.appToken}`,
+      `SLACK_API_URL=${slack.apiUrl}`,
+      'DISCORD_TOKEN=',
+      'LOG_LEVEL=warn',
+    ].join('\n');
+    const run = await up({ port: await freePort(), env });
+    await until(() => /^ {2}ready$/m.test(run.heard.text) || run.child.exitCode !== null, 40_000);
+    expect(run.heard.text).toMatch(/Slack +real +Socket Mode[\s\S]*Discord +stand-in/);
+    await slack.say(luke.id, luke.direct, 'I am tired today.');
+    await until(() => slack.transcript().some((entry) => entry.shown.includes('ired today, I am')), 15_000);
   }, 90_000);
 
   test('says in one line that its port is taken, and how to take another', async () => {
