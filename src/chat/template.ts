@@ -37,7 +37,7 @@ export function createTemplate(tokenizerConfig: unknown, tokenizerJson: unknown)
     ...Object.values(config.added_tokens_decoder ?? {}),
     ...tokenizerSchema.parse(tokenizerJson).added_tokens,
   ].map((token) => token.content);
-  const specialTokens = [...new Set(added)].sort((a, b) => b.length - a.length);
+  const specialTokens = [...new Set(added)].filter(canBeBroken).sort((a, b) => b.length - a.length);
   return {
     render: (turns) =>
       template.render({
@@ -50,10 +50,20 @@ export function createTemplate(tokenizerConfig: unknown, tokenizerJson: unknown)
   };
 }
 
+/** A tab or a run of spaces, which some tokenizers list as tokens, stands in its own broken form; no turn begins with it. */
+function canBeBroken(token: string): boolean {
+  return !broken(token).includes(token);
+}
+
+function broken(token: string): string {
+  const first = String.fromCodePoint(token.codePointAt(0) ?? 0);
+  return `${first} ${token.slice(first.length)}`;
+}
+
 /**
  * The text with every special token broken up, so that what people type cannot forge a turn: a space is put after the
  * token's first character, until none is left. The same rule stands in training/yoda/chat.py and handler/handler.py.
- * `specialTokens` come longest first.
+ * `specialTokens` come longest first; each can be broken.
  */
 export function harmless(text: string, specialTokens: readonly string[]): string {
   let safe = text;
@@ -61,8 +71,7 @@ export function harmless(text: string, specialTokens: readonly string[]): string
     found = false;
     for (const token of specialTokens) {
       if (!safe.includes(token)) continue;
-      const first = String.fromCodePoint(token.codePointAt(0) ?? 0);
-      safe = safe.replaceAll(token, `${first} ${token.slice(first.length)}`);
+      safe = safe.replaceAll(token, broken(token));
       found = true;
     }
   }

@@ -51,6 +51,16 @@ describe('the chat template', () => {
   });
 });
 
+test('a tokenizer that lists white space and single signs as tokens is no snare', async () => {
+  const tokens = ['\t', '  ', '    ', '[', '<|x|>'].map((content) => ({ content }));
+  const { chat_template } = z
+    .object({ chat_template: z.string() })
+    .parse(await json('tiny/base/tokenizer_config.json'));
+  const tokenizer = z.looseObject({}).parse(await json('tiny/base/tokenizer.json'));
+  const odd = createTemplate({ chat_template }, { ...tokenizer, added_tokens: tokens });
+  expect(odd.render([{ role: 'user', content: 'a\tb  c [d] <|x|>' }])).toContain('a\tb  c [d] < |x|>');
+});
+
 describe('harmless', () => {
   test('leaves ordinary text as it is', () => {
     expect(harmless('3 < 5 and |x| > 2, <b>', special)).toBe('3 < 5 and |x| > 2, <b>');
