@@ -8,6 +8,7 @@ import { bullPrefix } from './connection.ts';
 import { createLanes, type Lanes, mostWaitingPerLane } from './lanes.ts';
 
 export const queueName = 'chat';
+const jobName = 'message';
 
 /** What stands in a BullMQ job: the message itself is read from Redis when its turn comes. */
 export interface ChatJob {
@@ -18,6 +19,9 @@ export interface ChatJob {
 /** The first tries happen in the lane, the others only bring an answer or apology to a platform that was away. */
 export const triesInLane = 5;
 export const triesInAll = 20;
+
+/** In BullMQ anything but 0 stands behind all that have none. */
+const refusalPriority = 1;
 
 /** Where messages come in. `add` is the promise that nothing is acknowledged before it is stored. */
 export interface Inbox extends AsyncDisposable {
@@ -49,7 +53,7 @@ export function createInbox(deps: { readonly redis: Redis; readonly log: Log }):
   const refusal: Answer = { kind: 'refused', text: voice.laneFull(mostWaitingPerLane) };
 
   async function enqueue(ids: readonly string[]): Promise<void> {
-    const jobs = ids.map((id) => ({ name: 'message', data: { version: 1 as const, id }, opts: { jobId: id } }));
+    const jobs = ids.map((id) => ({ name: jobName, data: { version: 1 as const, id }, opts: { jobId: id } }));
     const [only] = jobs;
     if (only !== undefined && jobs.length === 1) await queue.add(only.name, only.data, only.opts);
     else if (jobs.length > 1) await queue.addBulk(jobs);
@@ -70,7 +74,9 @@ export function createInbox(deps: { readonly redis: Redis; readonly log: Log }):
         job: JSON.stringify(message),
         refusal: JSON.stringify(refusal),
       });
-      await enqueue(admitted);
+      // Whoever floods a lane is not refused before others are answered.
+      if (outcome === 'full') await queue.add(jobName, { version: 1, id }, { jobId: id, priority: refusalPriority });
+      else await enqueue(admitted);
       return outcome;
     },
     [Symbol.asyncDispose]: () => queue.close(),

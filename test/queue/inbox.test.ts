@@ -111,6 +111,16 @@ describe('lanes', () => {
     expect(most).toBe(4);
   });
 
+  test('that are full refuse nobody before others are answered', async () => {
+    await using house = await startHouse({ concurrency: 1, workers: 0 });
+    const flood = Array.from({ length: mostWaitingPerLane + 50 }, () => house.inbox.add(said('x', { lane: 'noisy' })));
+    await Promise.all(flood);
+    await house.inbox.add(said('hello', { lane: 'quiet' }));
+    house.startWorker();
+    await until(() => house.posts.some((post) => post.lane === 'quiet'));
+    expect(house.posts.findIndex((post) => post.lane === 'quiet')).toBeLessThanOrEqual(2);
+  });
+
   test('that are full refuse in words and keep what waits', async () => {
     await using house = await startHouse({ workers: 0 });
     const adds = Array.from({ length: mostWaitingPerLane + 1 }, () => house.inbox.add(said('x')));
