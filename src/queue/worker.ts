@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { AnswerMessage } from '../chat/answer.ts';
@@ -26,6 +27,8 @@ const inLaneDelaysMs = [1000, 3000, 9000, 27_000];
 const lateDelayMs = { first: 30_000, most: 60 * 60_000 };
 /** How long a closing worker lets its messages finish before it hands them back. */
 const graceMs = 8000;
+/** And then lets the posts under way end, unless Redis is away: nothing could be recorded of them. */
+const lastPostsMs = 10_000;
 
 /**
  * Answers what waits: begin -> answer (stored) -> post each part (recorded) -> finish. Closing finishes what is in
@@ -49,13 +52,26 @@ export function startWorker(deps: WorkerDeps): AsyncDisposable {
     deps.log.warn({ err: error.message }, 'The worker lost Redis; it goes on when Redis is back'),
   );
   const sweeping = startSweeping(inbox, deps.log);
+
+  async function close(): Promise<void> {
+    await Promise.all([sweeping[Symbol.asyncDispose](), worker.close()]);
+    await inbox[Symbol.asyncDispose]();
+  }
+
+  /** What is in flight by then is found by another worker, as after a kill. */
+  async function giveUp(signal: AbortSignal): Promise<void> {
+    await pause(graceMs, undefined, { signal });
+    closing.abort(new Error('The service is stopping.'));
+    if (deps.redis.status === 'ready') await pause(lastPostsMs, undefined, { signal });
+    deps.log.warn('Closed with messages in flight; another worker begins them again');
+  }
+
+  let closed: Promise<void> | undefined;
   return {
-    async [Symbol.asyncDispose]() {
-      const handBack = setTimeout(() => closing.abort(new Error('The service is stopping.')), graceMs);
-      await sweeping[Symbol.asyncDispose]();
-      await worker.close();
-      clearTimeout(handBack);
-      await inbox[Symbol.asyncDispose]();
+    [Symbol.asyncDispose]() {
+      const done = new AbortController();
+      closed ??= Promise.race([close(), giveUp(done.signal)]).finally(() => done.abort());
+      return closed;
     },
   };
 }
