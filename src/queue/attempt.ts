@@ -6,7 +6,7 @@ import { voice } from '../chat/voice.ts';
 import { reference, TransientError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type ChatJob, type Inbox, triesInAll, triesInLane } from './inbox.ts';
-import type { MessageState, Turn } from './lanes.ts';
+import type { MessageState, Step, Turn } from './lanes.ts';
 import type { Replier } from './replier.ts';
 
 interface AttemptDeps {
@@ -29,6 +29,9 @@ interface Attempt extends AttemptDeps {
 /** A lane waits for its first message at most this long after the first try. */
 const laneWaitsMs = 120_000;
 
+/** So many workers died over a message, or stood still: the next one does not think about it. */
+const mostDeaths = triesInLane;
+
 /** Thrown when another worker has begun the message since: this one says nothing more. */
 class Superseded extends Error {}
 
@@ -40,15 +43,18 @@ export async function workOn(job: Job<ChatJob>, token: string | undefined, deps:
   const { turn, admitted } = await deps.inbox.lanes.begin(job.data.id);
   await deps.inbox.enqueue(admitted);
   if (turn === undefined) return;
-  const message = messageSchema.parse(JSON.parse(turn.job));
+  const stored = readStored(turn);
+  if (stored === undefined) return unreadable(job, turn, deps);
+  const { message } = stored;
   const replier = deps.repliers.get(message.platform);
   if (replier === undefined) throw new TransientError(`No bot for ${message.platform} is configured in this worker.`);
   const attempt: Attempt = { ...deps, message, turn, replier, log: deps.log.child({ message: message.id }) };
-  let answer = turn.answer === undefined ? undefined : answerSchema.parse(JSON.parse(turn.answer));
+  let { answer } = stored;
   try {
     if (answer === undefined) {
+      if (job.stalledCounter >= mostDeaths) throw new Error(`${job.stalledCounter} workers died over this message.`);
       answer = await deps.answer(message, deps.closing);
-      await save(attempt, 'answer', JSON.stringify(answer));
+      await save(attempt, { answer: JSON.stringify(answer) });
     }
     await deliver(attempt, answer, turn.posted);
     await settle(attempt, answer.kind);
@@ -59,14 +65,37 @@ export async function workOn(job: Job<ChatJob>, token: string | undefined, deps:
   }
 }
 
+/** What is stored of a message; undefined when another version of this service has written it. */
+function readStored(turn: Turn): { readonly message: Message; readonly answer: Answer | undefined } | undefined {
+  const message = messageSchema.safeParse(JSON.parse(turn.job));
+  const answer = answerSchema.optional().safeParse(turn.answer === undefined ? undefined : JSON.parse(turn.answer));
+  return message.success && answer.success ? { message: message.data, answer: answer.data } : undefined;
+}
+
+/** A newer worker may read it: tried as often as what a platform does not take, and its lane waits no longer for it. */
+async function unreadable({ data: { id }, attemptsMade }: Job<ChatJob>, turn: Turn, deps: AttemptDeps): Promise<void> {
+  const { inbox, log } = deps;
+  const tries = attemptsMade + 1;
+  const error = new TransientError(`What is stored of ${id} is of a shape that this version does not know.`);
+  log.error({ err: error, message: id, tries }, 'A message cannot be read');
+  if (turn.late ? tries < triesInAll : tries < triesInLane && inTime(turn)) throw error;
+  await inbox.enqueue(await inbox.lanes.finish(id, turn.late ? 'undeliverable' : 'late'));
+  throw turn.late ? new UnrecoverableError(error.message) : error;
+}
+
+/** Whether the lane still waits, or would after a wait that the other side asks for: not for an hour, if it asks for that. */
+function inTime({ firstTryAt }: Turn, waitMs = 0): boolean {
+  return Date.now() + waitMs - firstTryAt < laneWaitsMs;
+}
+
 /** Gives a message back unanswered, for another worker; it costs none of its tries. */
 async function handBack(job: Job<ChatJob>, token: string | undefined): Promise<never> {
   await job.moveToDelayed(Date.now(), token);
   throw new DelayedError();
 }
 
-async function save(attempt: Attempt, field: 'answer' | 'posted', value: string): Promise<void> {
-  const kept = await attempt.inbox.lanes.save(attempt.message.id, attempt.turn.begun, field, value);
+async function save(attempt: Attempt, step: Step): Promise<void> {
+  const kept = await attempt.inbox.lanes.save(attempt.message.id, attempt.turn.begun, step);
   if (!kept) throw new Superseded();
 }
 
@@ -80,7 +109,7 @@ async function deliver(attempt: Attempt, answer: Answer, posted: number): Promis
     // Only the part behind the last recorded one can have been posted by a try that did not live to record it.
     const again = turn.begun > 1 && index === posted;
     await replier.post(message.address, part, `${message.id}.${answer.kind}.${index}`, again);
-    await save(attempt, 'posted', String(index + 1));
+    await save(attempt, { posted: index + 1 });
   }
   const exchange = exchangeOf(message, answer);
   if (exchange !== undefined) await history.remember(message.conversation, exchange);
@@ -98,8 +127,10 @@ async function settle(attempt: Attempt, state: FinalState): Promise<void> {
 async function fail(attempt: Attempt, answer: Answer | undefined, tries: number, error: unknown): Promise<void> {
   const { turn, log } = attempt;
   const transient = error instanceof TransientError;
-  const inTime = tries < triesInLane && Date.now() - turn.firstTryAt < laneWaitsMs;
-  if (transient && (turn.late ? tries < triesInAll : inTime)) {
+  const again = turn.late
+    ? tries < triesInAll
+    : tries < triesInLane && inTime(turn, transient ? error.retryAfterMs : 0);
+  if (transient && again) {
     log.warn({ err: error, tries }, 'A try failed; another follows');
     throw error;
   }
@@ -126,8 +157,8 @@ async function apologise(attempt: Attempt, error: unknown): Promise<void> {
   attempt.log.error({ err: error, reference: quoted }, 'A message could not be answered; the person gets an apology');
   const apology: Answer = { kind: 'apologised', text: voice.apology(quoted) };
   try {
-    await save(attempt, 'answer', JSON.stringify(apology));
-    await save(attempt, 'posted', '0');
+    // In one step: were only the answer kept, the parts of the former one would count as posted of the apology.
+    await save(attempt, { answer: JSON.stringify(apology), posted: 0 });
     await deliver(attempt, apology, 0);
   } catch (second) {
     if (second instanceof Superseded) return;

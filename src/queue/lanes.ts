@@ -37,14 +37,20 @@ export interface Turn {
   readonly begun: number;
 }
 
+/** What a try has come to: the answer as JSON, and how many of its parts are posted. */
+export interface Step {
+  readonly answer?: string;
+  readonly posted?: number;
+}
+
 export interface Lanes {
   put(
     message: PutMessage,
   ): Promise<{ readonly outcome: 'stored' | 'duplicate' | 'full'; readonly admitted: readonly string[] }>;
   /** Starts a try. `undefined`: nothing to do, the message is finished or not its lane's first. */
   begin(id: string): Promise<{ readonly turn: Turn | undefined; readonly admitted: readonly string[] }>;
-  /** Records a step of a try; false when another worker has begun the message since. */
-  save(id: string, begun: number, field: 'answer' | 'posted', value: string): Promise<boolean>;
+  /** Records a step of a try, all of it or nothing; false when another worker has begun the message since. */
+  save(id: string, begun: number, step: Step): Promise<boolean>;
   /** Lets the lane go on. A final state ends the message; `late` keeps it open. Safe to repeat. */
   finish(id: string, state: Exclude<MessageState, 'waiting' | 'answering'>): Promise<readonly string[]>;
   state(id: string): Promise<MessageState | undefined>;
@@ -137,9 +143,9 @@ local fields = redis.call('HMGET', message(id), 'job', 'state', 'firstTryAt', 'a
 return {begun, admitted, unpack(fields)}
 `,
   save: `${shared}
-local id, begun, field, value = unpack(ARGV)
+local id, begun = unpack(ARGV)
 if redis.call('HGET', message(id), 'begun') ~= begun then return 0 end
-redis.call('HSET', message(id), field, value)
+redis.call('HSET', message(id), unpack(ARGV, 3))
 return 1
 `,
   finish: `${shared}
@@ -209,7 +215,7 @@ export function createLanes(redis: Redis): Lanes {
       };
       return { turn, admitted };
     },
-    save: async (id, begun, field, value) => (await run('save', id, begun, field, value)) === 1,
+    save: async (id, begun, step) => (await run('save', id, begun, ...Object.entries(step).flat())) === 1,
     finish: async (id, state) => idsSchema.parse(await run('finish', id, state, Date.now())),
     state: async (id) =>
       stateSchema.nullable().parse(await redis.hget(`${keyPrefix}:message:${id}`, 'state')) ?? undefined,
