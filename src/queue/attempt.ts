@@ -61,7 +61,7 @@ export async function workOn(job: Job<ChatJob>, token: string | undefined, deps:
   } catch (error) {
     if (error instanceof Superseded) return;
     if (deps.closing.aborted && answer === undefined) return handBack(job, token);
-    await fail(attempt, answer, job.attemptsMade + 1, error);
+    await fail(attempt, answer, job.attemptsMade + 1, asFault(error));
   }
 }
 
@@ -123,6 +123,12 @@ async function settle(attempt: Attempt, state: FinalState): Promise<void> {
   log.info({ state, tries: turn.begun, tookMs: Date.now() - turn.firstTryAt }, 'Settled');
 }
 
+/** What Redis refuses (memory or disk full, a failover) says nothing about the message, and can pass. */
+function asFault(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return error;
+  return new TransientError(`Redis refused a command: ${error.message}`, { cause: error });
+}
+
 /** Decides what a failed try means: try again in the lane, let the lane go on and deliver later, or apologise. */
 async function fail(attempt: Attempt, answer: Answer | undefined, tries: number, error: unknown): Promise<void> {
   const { turn, log } = attempt;
@@ -152,19 +158,20 @@ async function undeliverable(attempt: Attempt, error: unknown): Promise<never> {
   throw new UnrecoverableError(`undeliverable: ${String(error)}`);
 }
 
-async function apologise(attempt: Attempt, error: unknown): Promise<void> {
+async function apologise(attempt: Attempt, first: unknown): Promise<void> {
   const quoted = reference();
-  attempt.log.error({ err: error, reference: quoted }, 'A message could not be answered; the person gets an apology');
+  attempt.log.error({ err: first, reference: quoted }, 'A message could not be answered; the person gets an apology');
   const apology: Answer = { kind: 'apologised', text: voice.apology(quoted) };
   try {
     // In one step: were only the answer kept, the parts of the former one would count as posted of the apology.
     await save(attempt, { answer: JSON.stringify(apology), posted: 0 });
     await deliver(attempt, apology, 0);
-  } catch (second) {
-    if (second instanceof Superseded) return;
+  } catch (error) {
+    if (error instanceof Superseded) return;
+    const second = asFault(error);
     if (second instanceof TransientError) return deliverLater(attempt, second);
     return undeliverable(attempt, second);
   }
   await settle(attempt, 'apologised');
-  throw new UnrecoverableError(`${quoted}: ${String(error)}`);
+  throw new UnrecoverableError(`${quoted}: ${String(first)}`);
 }

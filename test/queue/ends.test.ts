@@ -135,3 +135,23 @@ test('a worker closes although Redis is gone', async () => {
   const closed = worker[Symbol.asyncDispose]().then(() => 'closed');
   expect(await Promise.race([closed, pause(15_000)])).toBe('closed');
 }, 30_000);
+
+test('a Redis that has no memory left now and then costs nobody an answer', async () => {
+  const answer: AnswerMessage = async ({ text }) => {
+    await pause(Math.random() * 40);
+    return { text, kind: 'answered' };
+  };
+  await using house = await startHouse({ answer });
+  const messages = Array.from({ length: 200 }, (_, i) => said(String(i), { lane: `lane-${i % 25}` }));
+  for (const message of messages) await house.inbox.add(message);
+  const redis = connect(house.redis.url, 'ask', createLog('silent'));
+  for (let i = 0; i < 20; i++) {
+    await redis.config('SET', 'maxmemory', '1');
+    await pause(Math.random() * 40);
+    await redis.config('SET', 'maxmemory', '0');
+    await pause(20 + Math.random() * 40);
+  }
+  redis.disconnect();
+  await until(async () => (await house.inbox.lanes.counts()).open === 0, 60_000);
+  expect(texts(house).sort()).toEqual(messages.map(({ text }) => text).sort());
+}, 90_000);
