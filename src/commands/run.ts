@@ -39,7 +39,10 @@ export function createRun(deps: {
       if (command === undefined) return tell(unknownVerb(verb, role));
       values = 'values' in request ? camelKeys(request.values) : parseValues(rest ?? '', command.fields);
       const outcome = await command.run(values, { asker, deps: deps.commands });
-      await record('done');
+      // It was done: words of a failure would have it run again.
+      await record('done').catch((err: unknown) =>
+        deps.log.error({ err, verb, values, asker }, 'A command was done, and the audit log is out of reach'),
+      );
       return outcome;
     } catch (error) {
       return tell(await explain(error, record, deps.log));

@@ -40,7 +40,8 @@ type Named = z.infer<typeof fileSchema>;
 export async function openAccess(file: string, deps: { readonly log: Log }): Promise<Access> {
   let named: Named = {};
   let readAt: number | undefined;
-  async function refresh(): Promise<void> {
+  let reading: Promise<void> = Promise.resolve();
+  async function readIfChanged(): Promise<void> {
     const changedAt = await stat(file).then(
       (found) => found.mtimeMs,
       () => undefined,
@@ -48,6 +49,11 @@ export async function openAccess(file: string, deps: { readonly log: Log }): Pro
     if (changedAt === readAt) return;
     readAt = changedAt;
     named = changedAt === undefined ? {} : await readAccess(file);
+  }
+  /** One reading after the other: nobody is judged by the former file while another's question has the new one read. */
+  function refresh(): Promise<void> {
+    reading = reading.catch(() => undefined).then(readIfChanged);
+    return reading;
   }
   await refresh();
   if (readAt === undefined) deps.log.warn({ file }, 'There is no access file, so nobody may run ops commands');

@@ -7,13 +7,13 @@ import type { CommandDeps } from '../../src/commands/all.ts';
 import { createRun } from '../../src/commands/run.ts';
 import { createLog } from '../../src/log.ts';
 import { openAccess } from '../../src/policy/access.ts';
-import { createAudit } from '../../src/policy/audit.ts';
+import { type Audit, createAudit } from '../../src/policy/audit.ts';
 import { privateRedis } from '../private-redis.ts';
 
 const leia = { platform: 'slack', id: 'ULEIA', roles: [], channel: 'C1' } as const;
 const luke = { platform: 'slack', id: 'ULUKE', roles: [], channel: 'C1' } as const;
 
-async function startOps(deps: Partial<CommandDeps> = {}) {
+async function startOps(deps: Partial<CommandDeps> = {}, audit?: Audit) {
   const stack = new AsyncDisposableStack();
   const server = stack.use(await privateRedis());
   const redis = stack.adopt(new Redis(server.url), (client) => client.disconnect());
@@ -24,7 +24,7 @@ async function startOps(deps: Partial<CommandDeps> = {}) {
   const log = createLog('silent');
   const run = createRun({
     access: await openAccess(file, { log }),
-    audit: createAudit({ redis }),
+    audit: audit ?? createAudit({ redis }),
     log,
     commands: {
       systems: [
@@ -85,6 +85,12 @@ describe('an ops command', () => {
     expect(text).not.toContain('secret');
   });
 
+  test('that was done says so although the audit log is out of reach, lest it be run again', async () => {
+    await using ops = await startOps({}, { record: () => Promise.reject(new Error('Redis is away')) });
+    expect((await ops.run(leia, { text: 'status' })).text).toContain('yoda@1');
+    expect((await ops.run(luke, { text: 'status' })).text).not.toContain('yoda@1');
+  });
+
   test('says that the endpoint does not answer instead of failing whole', async () => {
     await using ops = await startOps({ serving: () => Promise.reject(new Error('Vertex AI is away')) });
     expect((await ops.run(leia, { text: 'status' })).text).toContain('does not answer. Vertex AI is away');
@@ -114,6 +120,14 @@ describe('an access file', () => {
     await writeFile(ops.file, 'admin: [Leia]\nboss: [slack:U1]\n');
     const opening = openAccess(ops.file, { log: createLog('silent') });
     await expect(opening).rejects.toThrow(/admin\.0.*slack:U123.*boss/s);
+  });
+
+  test('that has changed counts for all who ask at the same time', async () => {
+    await using ops = await startOps();
+    const access = await openAccess(ops.file, { log: createLog('silent') });
+    await writeFile(ops.file, 'admin: [slack:ULUKE]\n');
+    const asked = Array.from({ length: 5 }, () => access.roleOf(leia));
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['member']));
   });
 
   test('that is missing makes everybody a member', async () => {
