@@ -36,7 +36,9 @@ export async function startBots(
     const takeIn = (message: Message) => intake.takeIn(bot, message);
     const hearing = { takeIn, once, takesPart: inbox.lanes.takesPart, runCommand, notes, log };
     try {
-      const listening = stack.use(await bot.listen(hearing));
+      const listening = await bot.listen(hearing);
+      if (closing.signal.aborted) return await listening[Symbol.asyncDispose]();
+      stack.use(listening);
       void listening.ended.then((reason) =>
         log.error({ bot: bot.platform, reason }, 'This bot has stopped; the others go on'),
       );
