@@ -29,7 +29,7 @@ export async function redisFor(named: string | undefined, dir: string): Promise<
 
 async function ownRedis(dir: string, port: number): Promise<OwnRedis> {
   await endLeftover(dir);
-  const started = await startRedis({ dir, port }).catch((cause: NodeJS.ErrnoException) => {
+  const started = await startRedis({ dir, port, detached: true }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT')
       throw new SetupError(
         'redis-server is not installed. Debian: apt-get install redis-server; macOS: brew install redis; or name one as REDIS_URL in .env.',

@@ -17,6 +17,8 @@ export async function startRedis(options: {
   readonly fsync?: 'everysec' | 'always';
   /** False for a Redis that forgets, which the service must refuse. */
   readonly appendonly?: boolean;
+  /** In a process group of its own, so that Ctrl-C in a terminal reaches only whoever started it. */
+  readonly detached?: boolean;
 }): Promise<PrivateRedis> {
   const port = options.port ?? (await freePort());
   await mkdir(options.dir, { recursive: true });
@@ -30,7 +32,10 @@ export async function startRedis(options: {
     'maxmemory-policy': 'noeviction',
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('redis-server', args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.detached ?? false,
+  });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-2000);

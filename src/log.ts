@@ -18,6 +18,8 @@ const secretShapes = [
   /xox[a-z]-[\w-]+|xapp-[\w-]+/g, // Slack bot, user and app tokens
   /\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}\b/g, // Discord bot tokens: three base64url parts
   /\bya29\.[\w.-]+/g, // Google access tokens
+  /(?<=\/webhooks\/\d+\/)[\w-]{20,}/g, // Discord interaction tokens, in the address of a refused call
+  /(?<=hooks\.slack\.com\/)[\w/-]{20,}/g, // Slack response_urls
   /(?<=Bearer |Bot )[\w.~+/-]{8,}=*/g,
 ];
 

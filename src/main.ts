@@ -11,7 +11,8 @@ import { createRun } from './commands/run.ts';
 import type { StatusDeps } from './commands/status.ts';
 import { type Config, readConfig } from './config.ts';
 import { UserError } from './errors.ts';
-import { createGoogle } from './gcp/client.ts';
+import { createGoogle, type Google } from './gcp/client.ts';
+import { describeEndpoint } from './gcp/endpoints.ts';
 import { createLog, type Log } from './log.ts';
 import { openServed, type Served } from './models/served.ts';
 import { createVertexModel } from './models/vertex.ts';
@@ -44,12 +45,12 @@ async function main(stack: AsyncDisposableStack): Promise<void> {
     const answer = createAnswer({ model, served: served.current, history });
     const repliers = new Map(bots.map((bot) => [bot.platform, bot]));
     stack.use(startWorker({ redis, answer, history, repliers, log }));
-    served.current().catch((err: unknown) => log.warn({ err }, 'Nothing can be answered yet; messages wait'));
+    served.current().catch((err: unknown) => log.warn({ err }, 'Nothing can be answered yet'));
   }
   if (wanted.has('bots')) {
     const inbox = stack.use(createInbox({ redis: ask, log }));
     const access = await openAccess(config.accessFile, { log });
-    const status = statusOf(config, served, inbox);
+    const status = statusOf(config, { google, served, inbox });
     const runCommand = createRun({ access, audit: createAudit({ redis: ask }), commands: status, log });
     stack.use(await startBots(bots, { inbox, runCommand, redis: ask, log }));
   }
@@ -75,7 +76,11 @@ function createBots(config: Config, log: Log): readonly Bot[] {
   return bots;
 }
 
-function statusOf(config: Config, served: Served, inbox: Inbox): StatusDeps {
+function statusOf(
+  config: Config,
+  deps: { readonly google: Google; readonly served: Served; readonly inbox: Inbox },
+): StatusDeps {
+  const { google, served, inbox } = deps;
   const state = (standIn: Config['standIns'][number], on: boolean) => {
     if (!on) return 'off';
     return config.standIns.includes(standIn) ? 'stand-in' : 'real';
@@ -88,8 +93,11 @@ function statusOf(config: Config, served: Served, inbox: Inbox): StatusDeps {
       { name: 'Redis', state: 'real' },
     ],
     async serving() {
-      served.endpoint.forget();
-      const [endpoint, model] = await Promise.all([served.endpoint.current(), served.current()]);
+      // Asked anew for whoever wants to know; what chat goes by is left as it is.
+      const [endpoint, model] = await Promise.all([
+        describeEndpoint(config.google.endpointId, { google }),
+        served.current(),
+      ]);
       const { max_new_tokens, temperature } = model.serving;
       return {
         endpoint: `${endpoint.displayName} (${endpoint.id})`,

@@ -17,3 +17,12 @@ test('no token reaches the log, wherever a library puts it', () => {
   for (const token of [...tokens, 'abcdefgh.ijklmnop']) expect(lines.join('')).not.toContain(token);
   for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
 });
+
+test('no address that anybody could post to reaches the log', () => {
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line) => lines.push(line) });
+  log.error({ url: 'https://discord.com/api/v10/webhooks/123/aW50ZXJhY3Rpb246bm90LXJlYWw/messages/@original' });
+  log.error({ err: new Error('POST https://hooks.slack.com/commands/T0/123/bm90LXJlYWwtYXQtYWxs failed') });
+  expect(lines.join('')).not.toMatch(/aW50ZXJh|bm90LXJl/);
+  expect(lines.join('')).toContain('/webhooks/123/[secret]/messages');
+});

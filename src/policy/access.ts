@@ -13,7 +13,7 @@ export interface Identity {
   readonly platform: 'slack' | 'discord' | 'terminal';
   /** The platform's own id of the person. */
   readonly id: string;
-  /** Discord role ids or Slack user group ids that the platform says the person has. */
+  /** The ids of the roles that the platform says the person has; Slack tells of none. */
   readonly roles: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export interface Access {
 const subject = z
   .string()
   .regex(
-    /^(slack|slack-group|discord|discord-role|terminal):\S+$/,
+    /^(slack|discord|discord-role|terminal):\S+$/,
     'is not of the form slack:U123, discord:123 or discord-role:123',
   );
 const fileSchema = z.strictObject({ admin: z.array(subject).nullish(), operator: z.array(subject).nullish() });
@@ -63,8 +63,8 @@ export async function openAccess(file: string, deps: { readonly log: Log }): Pro
       await refresh().catch((error: unknown) =>
         deps.log.error({ err: error, file }, 'The access file is broken; the last good one stays in force'),
       );
-      const group = { slack: 'slack-group', discord: 'discord-role', terminal: 'terminal-group' }[identity.platform];
-      const subjects = [`${identity.platform}:${identity.id}`, ...identity.roles.map((id) => `${group}:${id}`)];
+      const { platform, id, roles: vouched } = identity;
+      const subjects = [`${platform}:${id}`, ...vouched.map((role) => `${platform}-role:${role}`)];
       const has = (list: readonly string[] | null | undefined) => subjects.some((one) => list?.includes(one));
       if (has(named.admin)) return 'admin';
       return has(named.operator) ? 'operator' : 'member';

@@ -96,6 +96,25 @@ describe('nothing is lost and nothing is said twice', () => {
   }, 40_000);
 });
 
+describe('status', () => {
+  test('says that Vertex AI does not answer, and chat goes on', async () => {
+    await using stack = await startStack({ model: (prompt) => `re: ${question(prompt)}` });
+    await stack.slack.say(luke.id, luke.direct, 'before');
+    await until(() => answersTo(stack, luke).length === 1);
+    stack.gcp.faults.add({
+      method: 'GET',
+      path: '/endpoints/',
+      status: 503,
+      body: { error: { code: 503, status: 'UNAVAILABLE', message: 'away' } },
+    });
+    await stack.slack.say(leia.id, leia.direct, '/yoda-ops status');
+    await until(() => stack.slack.transcript().some((entry) => entry.shown.includes('does not answer')));
+    await stack.slack.say(luke.id, luke.direct, 'after');
+    await until(() => answersTo(stack, luke).length === 2);
+    expect(answersTo(stack, luke)).toEqual(['re: before', 're: after']);
+  }, 40_000);
+});
+
 describe('conversations', () => {
   test('of two people, interleaved, do not leak into each other and keep their order', async () => {
     await using stack = await startStack({

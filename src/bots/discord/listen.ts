@@ -3,18 +3,19 @@ import type { Message } from '../../chat/message.ts';
 import { voice } from '../../chat/voice.ts';
 import type { Asker, Outcome } from '../../commands/command.ts';
 import type { Hearing } from '../bot.ts';
+import type { Lines } from '../lines.ts';
 import { helpText } from '../talk.ts';
 import { talkIn } from './address.ts';
-import { codeOf } from './faults.ts';
+import { asFault, codeOf } from './faults.ts';
 import { partsOf } from './format.ts';
-import type { Patience } from './patience.ts';
 import { readSpoken, type Spoken } from './read.ts';
 
 export interface ListenDeps {
   readonly hearing: Hearing;
   /** Whether Discord shows this bot what people write without a mention. */
   readonly messageContent: boolean;
-  readonly patience: Patience;
+  /** Does again what Redis does not take. */
+  readonly patience: Lines;
 }
 
 const cannotRead = (mention: string) =>
@@ -31,16 +32,19 @@ export async function hear(message: DiscordMessage<true> | DiscordMessage, deps:
   const { user: bot } = message.client;
   const spoken = bot === null ? undefined : readSpoken(message, bot.id);
   if (bot === null || spoken === undefined) return;
-  let rest: Rest | undefined;
+  const { id, channelId } = message;
   try {
-    rest = await deps.patience(message.channelId, () => takeIn(message, spoken, bot, deps));
+    const rest = await deps.patience(channelId, () => takeIn(message, spoken, bot, deps));
+    // What is answered without the queue is answered by one of the processes that hear it; a long one holds nobody up.
+    if (rest !== undefined) await deps.patience(`beside ${id}`, () => deps.hearing.once(`discord-${id}`, rest));
   } catch (error) {
     // Discord sends nothing again, so the person has to.
-    deps.hearing.log.error({ err: error, message: message.id }, 'A message could not be stored');
-    return reply(message, voice.notStored);
+    deps.hearing.log.error(
+      { err: asFault(error, 'taking a message in'), message: id },
+      'A message could not be stored',
+    );
+    await reply(message, voice.notStored);
   }
-  // What is answered without the queue is answered by one of the processes that hear it.
-  if (rest !== undefined) await deps.hearing.once(`discord-${message.id}`, rest);
 }
 
 /** Stores what is meant for Yoda. Rejects when Redis does not take it, and may be called again then. */

@@ -3,6 +3,7 @@ import type { Message } from '../../chat/message.ts';
 import { voice } from '../../chat/voice.ts';
 import type { Hearing } from '../bot.ts';
 import type { InFlight } from '../in-flight.ts';
+import { createLines } from '../lines.ts';
 import { helpText } from '../talk.ts';
 import type { SlackClient } from './client.ts';
 import { mentionedPeople, readable } from './format.ts';
@@ -51,57 +52,66 @@ const spokenSubtypes: ReadonlySet<string | undefined> = new Set([
 ]);
 const longestText = 50_000;
 
+/** What is left to say or do at Slack instead of storing a message. */
+type Rest = () => Promise<void>;
+
 /**
  * Hears one event. Resolves when it is stored or was nothing for Yoda; rejects when Slack should send it again.
  * In channels Slack tells of a mention twice; there `app_mention` alone is heard, so that nothing runs twice.
  */
 export function createListener(deps: ListenDeps): (raw: unknown, team: string) => Promise<void> {
-  const { self, hearing } = deps;
-
+  // A name that has to be looked up must not let the next message of the same place pass by.
+  const lines = createLines();
   return async (raw, team) => {
     const event = eventSchema.safeParse(raw).data;
-    if (event === undefined || !isSpoken(event, self)) return;
-    const direct = event.channel_type === 'im';
-    const mentions = mentionedPeople(event.text);
-    const mentioned = mentions.includes(self.user);
-    const root = event.thread_ts ?? event.ts;
-    const conversation = `slack:${team}:${event.channel}:${root}`;
-    if (!direct && event.type === 'message') {
-      if (mentions.length > 0 || event.thread_ts === undefined) return;
-      if (!(await hearing.takesPart(conversation))) return;
-    }
-    const text = readable(event.text, self.user, await deps.names(mentions.filter((id) => id !== self.user)));
-    const id = `slack-${event.channel}-${event.ts}`;
-    const speaker = {
-      channel: event.channel,
-      thread: root,
-      user: event.user,
-      direct,
-      inThread: event.thread_ts !== undefined,
-    };
-
-    const ops = mentioned ? /^ops\b\s*(.*)$/is.exec(text)?.[1] : undefined;
-    if (ops !== undefined) return hearing.once(id, async () => void deps.inFlight.track(runOps(speaker, ops, deps)));
-    const words = atOnce(text, { direct, mentioned, files: event.files?.length ?? 0 }, self);
-    if (words !== undefined) return hearing.once(id, () => sayPublicly(speaker, words, deps.client));
-    if (text === '') return;
-
-    const address = { channel: event.channel, thread: root, since: event.ts } satisfies SlackAddress;
-    const message: Message = {
-      version: 1,
-      id,
-      platform: 'slack',
-      lane: direct ? `slack:${team}:${event.channel}` : conversation,
-      conversation,
-      person: `slack:${event.user}`,
-      direct,
-      intent: (direct || mentioned) && /^reset[.!]?$/i.test(text) ? 'reset' : 'ask',
-      text: text.slice(0, longestText),
-      saidAt: Math.round(Number(event.ts) * 1000),
-      address,
-    };
-    await hearing.takeIn(message);
+    if (event === undefined || !isSpoken(event, deps.self)) return;
+    const rest = await lines(event.channel, () => takeIn(event, team, deps));
+    if (rest !== undefined) await deps.hearing.once(idOf(event), rest);
   };
+}
+
+async function takeIn(event: SpokenEvent, team: string, deps: ListenDeps): Promise<Rest | undefined> {
+  const { self, hearing, client } = deps;
+  const direct = event.channel_type === 'im';
+  const mentions = mentionedPeople(event.text);
+  const mentioned = mentions.includes(self.user);
+  const root = event.thread_ts ?? event.ts;
+  const conversation = `slack:${team}:${event.channel}:${root}`;
+  if (!direct && event.type === 'message') {
+    if (mentions.length > 0 || event.thread_ts === undefined) return undefined;
+    if (!(await hearing.takesPart(conversation))) return undefined;
+  }
+  const text = readable(event.text, self.user, await deps.names(mentions.filter((id) => id !== self.user)));
+  const inThread = event.thread_ts !== undefined;
+  const speaker = { channel: event.channel, thread: root, user: event.user, direct, inThread };
+
+  const ops = mentioned ? /^ops\b\s*(.*)$/is.exec(text)?.[1] : undefined;
+  if (ops !== undefined) return async () => void deps.inFlight.track(runOps(speaker, ops, deps));
+  const words = atOnce(text, { direct, mentioned, files: event.files?.length ?? 0 }, self);
+  if (words !== undefined) return () => sayPublicly(speaker, words, client);
+  if (text === '') return undefined;
+
+  const address = { channel: event.channel, thread: root, since: event.ts } satisfies SlackAddress;
+  const message: Message = {
+    version: 1,
+    id: idOf(event),
+    platform: 'slack',
+    lane: direct ? `slack:${team}:${event.channel}` : conversation,
+    conversation,
+    person: `slack:${event.user}`,
+    direct,
+    intent: (direct || mentioned) && /^reset[.!]?$/i.test(text) ? 'reset' : 'ask',
+    text: text.slice(0, longestText),
+    saidAt: Math.round(Number(event.ts) * 1000),
+    address,
+  };
+  await hearing.takeIn(message);
+  return undefined;
+}
+
+/** The same for each telling of the same message. */
+function idOf({ channel, ts }: SpokenEvent): string {
+  return `slack-${channel}-${ts}`;
 }
 
 /** Whether a person has just said it; edits, joins, bots and Yoda himself are not. */

@@ -50,7 +50,8 @@ function messageOf(command: Command, talk: { verb: 'ask'; text: string } | { ver
   const { team_id: team, channel_id: channel, user_id: user } = command;
   const now = Date.now();
   const quote = `${command.user_name}: ${talk.verb === 'ask' ? talk.text : '/yoda reset'}`;
-  const since = (now / 1000).toFixed(6);
+  // A minute earlier, in case our clock is ahead of Slack's.
+  const since = (now / 1000 - 60).toFixed(6);
   const address = { channel, since, quote, responseUrl: command.response_url } satisfies SlackAddress;
   // A slash command knows no thread: what a person asks this way in one place is one conversation.
   const conversation = `slack:${team}:${channel}:${user}`;

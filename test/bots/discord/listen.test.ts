@@ -123,6 +123,20 @@ describe('what Yoda hears in Discord', () => {
     expect(said(it)).toEqual([]);
   });
 
+  test('help that Redis lets nobody claim at first is given when it does', async () => {
+    let refusals = 2;
+    await using it = await startYoda({
+      hearing: {
+        once: async (_, act) => {
+          if (refusals-- > 0) throw new Error('Redis is away');
+          await act();
+        },
+      },
+    });
+    it.discord.dm(leiaId, 'help');
+    await expect.poll(() => said(it).join(), patient).toContain('Yoda I am.');
+  });
+
   test('a mention alone is answered with help', async () => {
     await using it = await startYoda();
     it.discord.say(leiaId, generalId, yoda);

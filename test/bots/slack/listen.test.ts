@@ -14,7 +14,10 @@ test('a message knows its lane, its conversation and where the answer goes', asy
   await it.slack.say(leia.id, leia.direct, 'In its thread.', { thread: root?.ts });
   await it.slack.say(leia.id, general.id, '@Yoda in a channel');
   await expect.poll(() => it.hearing.heard.length, soon).toBe(3);
-  const [first, reply, mention] = it.hearing.heard;
+  // Different places are heard side by side.
+  const [first, reply, mention] = ['First.', 'In its thread.', 'in a channel'].map((text) =>
+    it.hearing.heard.find((message) => message.text === text),
+  );
   const direct = `slack:T0DAGOBAH1:${leia.direct}`;
   expect(first).toMatchObject({
     id: `slack-${leia.direct}-${root?.ts}`,
@@ -227,4 +230,12 @@ test('every call that the bot makes is covered by the manifest', async () => {
     'users.info',
   ]);
   expect(it.lines.filter((line) => line.includes('missing_scope') || line.includes('without the scope'))).toEqual([]);
+});
+
+test('what is said in one place is stored in its order, also while a name is looked up', async () => {
+  await using it = await listening();
+  it.slack.faults.add({ path: 'users.info', delayMs: 400 });
+  await it.slack.say(luke.id, luke.direct, 'first, with @Leia');
+  await it.slack.say(luke.id, luke.direct, 'second');
+  await expect.poll(it.texts, soon).toEqual(['first, with @leia', 'second']);
 });
