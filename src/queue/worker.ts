@@ -48,9 +48,15 @@ export function startWorker(deps: WorkerDeps): AsyncDisposable {
     maxStalledCount: 10,
     settings: { backoffStrategy: (tries, _type, error) => delayMs(tries, error) },
   });
-  worker.on('error', (error) =>
-    deps.log.warn({ err: error.message }, 'The worker lost Redis; it goes on when Redis is back'),
-  );
+  // Said once for each time that Redis is away: the worker asks every second, and connection.ts has said it too.
+  let lost = false;
+  worker.on('error', (error) => {
+    deps.log[lost ? 'debug' : 'warn']({ err: error.message }, 'The worker lost Redis; it goes on when Redis is back');
+    lost = true;
+  });
+  worker.on('ready', () => {
+    lost = false;
+  });
   const sweeping = startSweeping(inbox, deps.log);
 
   async function close(): Promise<void> {
