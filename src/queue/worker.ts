@@ -48,15 +48,8 @@ export function startWorker(deps: WorkerDeps): AsyncDisposable {
     maxStalledCount: 10,
     settings: { backoffStrategy: (tries, _type, error) => delayMs(tries, error) },
   });
-  // Said once for each time that Redis is away: the worker asks every second, and connection.ts has said it too.
-  let lost = false;
-  worker.on('error', (error) => {
-    deps.log[lost ? 'debug' : 'warn']({ err: error.message }, 'The worker lost Redis; it goes on when Redis is back');
-    lost = true;
-  });
-  worker.on('ready', () => {
-    lost = false;
-  });
+  // connection.ts says aloud when Redis goes and comes; BullMQ repeats it every second.
+  worker.on('error', (error) => deps.log.debug({ err: error.message }, 'The worker waits for Redis'));
   const sweeping = startSweeping(inbox, deps.log);
 
   async function close(): Promise<void> {
