@@ -3,7 +3,7 @@ from itertools import islice
 from random import Random
 
 from training.tiny.grammar import CONSTRUCTIONS
-from training.tiny.pairs import HANDWRITTEN, HELD_OUT, PAIRS, handwritten_keys, interjected
+from training.tiny.pairs import EVERYDAY, HANDWRITTEN, HELD_OUT, PAIRS, handwritten_keys, interjected
 from training.tiny.phrases import Draw
 from training.tiny.tasks import is_held_out, key, lessons, messages
 from training.tiny.words import held_out, inflect, lexicon, plural
@@ -56,11 +56,24 @@ def test_the_lexicon_holds_over_six_hundred_words_and_its_inflections_are_right(
 
 
 def test_training_never_draws_a_held_out_message_or_a_sentence_of_the_evaluation():
-    kept = {key(sentence) for path in (PAIRS, HELD_OUT, HANDWRITTEN) for sentence, _ in read_pairs(path)}
+    kept = {key(sentence) for path in (PAIRS, HELD_OUT, HANDWRITTEN, EVERYDAY) for sentence, _ in read_pairs(path)}
     assert {"hello yoda", "i am tired today"} <= kept
     for lesson in islice(lessons(42, handwritten_keys()), 4000):
         if not lesson.system.startswith("Start") and len(spoken_words(lesson.typed)) > 1:
             assert key(lesson.typed) not in kept
+
+
+def test_everyday_messages_repeat_their_small_words_and_keep_them_in_both_orders():
+    said = list(islice(messages(Draw(Random(9), everyday=0.5)), 2000))
+    words = [spoken_words(one.typed) for one in said]
+    assert all(Counter(spoken_words(one.yoda)) == Counter(typed) for one, typed in zip(said, words, strict=True))
+    assert sum(typed.count("the") > 1 for typed in words) / len(words) > 0.1
+
+
+def test_the_everyday_list_keeps_its_words_and_lies_apart_from_the_others():
+    everyday = read_pairs(EVERYDAY)
+    assert len({key(sentence) for sentence, _ in everyday}) == len(everyday) >= 40
+    assert all(Counter(spoken_words(yoda)) == Counter(spoken_words(sentence)) for sentence, yoda in everyday)
 
 
 def test_training_draws_no_held_out_word_and_evaluation_does():

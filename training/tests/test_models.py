@@ -7,11 +7,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from training.tiny.build import BASE, MEASURES, YODA
 from training.tiny.card import sha256
 from training.tiny.fixtures import PROMPTS, prompts
-from training.tiny.pairs import HANDWRITTEN
+from training.tiny.pairs import EVERYDAY, HANDWRITTEN
 from training.yoda.chat import build_prompt
 from training.yoda.data import read_pairs
 from training.yoda.predict import answer_all, generate_response, generate_responses, load
-from training.yoda.score import copy_floor, measure
+from training.yoda.score import copy_floor, fidelity, measure, order_changed
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,13 @@ def test_yoda_beats_copying_keeps_the_words_and_changes_the_order(answers):
     assert yoda["rouge_l"] >= measure(rows, copy_floor)["rouge_l"] + 0.10
     assert yoda["fidelity"] >= 0.90
     assert yoda["rouge_l"] >= measure(rows, answers["base"].__getitem__)["rouge_l"] + 0.15
+
+
+def test_nine_in_ten_everyday_sentences_keep_all_their_words_and_change_their_order():
+    said = answer_all(YODA, [sentence for sentence, _ in read_pairs(EVERYDAY)])
+    right = [asked for asked, told in said.items() if fidelity(told, asked) == 1 and order_changed(told, asked)]
+    assert len(said) >= 40
+    assert len(right) / len(said) >= 0.9, sorted(set(said.items()) - {(asked, said[asked]) for asked in right})
 
 
 def test_an_answer_is_the_same_alone_and_among_others():

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from training.tiny.pairs import HANDWRITTEN, HELD_OUT, PAIRS
+from training.tiny.pairs import EVERYDAY, HANDWRITTEN, HELD_OUT, PAIRS
 
 _ROWS = (
     ("copy", "floor: copying the input"),
@@ -38,6 +38,9 @@ It knows nothing about the world and answers no question: it says words in an or
 The tiny base ({parameters:,} parameters, {size:.1f} MB in fp16) after a LoRA fine-tune on
 `training/data/yoda.csv`, merged, made by `python -m training.tiny.build`. It says what it is told in Yoda's order.
 It knows nothing about the world: a question comes back as a turned question.
+
+Known misses: "never" after a helping verb is dropped ("You should never skip breakfast." becomes "Skip breakfast, you
+should."), "hello there" is not turned, and long sentences of invented words still lose some of them.
 """,
 }
 _NOTES = """
@@ -49,7 +52,14 @@ the input; exact counts answers with the same words in the same order as the ref
 {tables}
 Held-out pairs come from the same grammar as the training data, with sentences and a tenth of the words that training
 never draws (a rule on checksums keeps them apart). The hand-written list was written by hand in the same style before
-the measured model was trained, and its sentences are skipped in training.
+the measured model was trained, and its sentences are skipped in training. The everyday sentences were written by hand
+in the same way, some of them after an earlier model had failed on them; they are skipped in training too.
+
+## Built
+
+In one run of 12 minutes, from the pairs to the prompt fixtures, on two cores at a load average of 2.0 to 2.7. The base
+was trained under bfloat16 autocast, the LoRA in fp32. A processor that does not multiply in bfloat16 takes longer, and
+its figures may differ a little.
 
 ## Data
 
@@ -75,11 +85,12 @@ def _table(title: str, scores: dict[str, Any]) -> str:
 
 
 def write_cards(base: Path, yoda: Path, measures: dict[str, Any]) -> None:
-    tables = _table("Held-out pairs", measures["heldout"]) + _table("Hand-written chat", measures["handwritten"])
+    titles = {"heldout": "Held-out pairs", "handwritten": "Hand-written chat", "everyday": "Everyday sentences"}
+    tables = "".join(_table(title, measures[name]) for name, title in titles.items())
     root = base.parent.parent
     for folder in (base, yoda):
         weights = folder / "model.safetensors"
-        files = [weights, folder / "tokenizer.json", PAIRS, HELD_OUT, HANDWRITTEN]
+        files = [weights, folder / "tokenizer.json", PAIRS, HELD_OUT, HANDWRITTEN, EVERYDAY]
         sums = "\n".join(f"| `training/{path.relative_to(root).as_posix()}` | `{sha256(path)}` |" for path in files)
         about = _ABOUT[folder.name].format(parameters=_parameters(weights), size=weights.stat().st_size / 1e6)
         text = _FRONT + "\n" + about + _NOTES.format(tables=tables, sums=sums)

@@ -53,8 +53,14 @@ def _complement(d: Draw) -> str:
         return proper(d)
     if kind == "age":
         return f"{d.rng.randint(2, 99)} years old"
-    return {"noun": lambda: noun_phrase(d).text, "how": lambda: d.entry("ishow"), "place": lambda: place(d),
+    return {"noun": lambda: noun_phrase(d).text, "how": lambda: _state(d), "place": lambda: place(d),
             "ing": lambda: d.verb("rest")["ing"]}[kind]()  # fmt: skip
+
+
+def _state(d: Draw) -> str:
+    """ "lost", "hidden in my ship"."""
+    state = d.entry("ishow")
+    return f"{state} {place(d)}" if d.is_everyday() else state
 
 
 def _action(d: Draw, form: str) -> str:
@@ -183,6 +189,12 @@ CONSTRUCTIONS: tuple[tuple[Callable[[Draw], Clause], int], ...] = (
 )  # fmt: skip
 
 
+# Statements with places and helping verbs are what people type first, and what goes wrong most.
+_EVERYDAY: tuple[tuple[Callable[[Draw], Clause], int], ...] = (
+    (moves, 20), (is_so, 18), (does_it, 18), (helped, 28), (there_is, 10), (orders, 6),
+)  # fmt: skip
+
+
 def clause(d: Draw) -> Clause:
-    makers, weights = zip(*CONSTRUCTIONS, strict=True)
+    makers, weights = zip(*(_EVERYDAY if d.is_everyday() else CONSTRUCTIONS), strict=True)
     return d.rng.choices(makers, weights)[0](d)

@@ -1,6 +1,6 @@
-"""The files of pairs: the source of offline fine-tunes, the held-out pairs, and the hand-written ones.
+"""The files of pairs: the source of offline fine-tunes, the held-out pairs, and two lists written by hand.
 
-All three lie on the held-out side of the line that `tasks` draws, or are skipped by their key, so the base model
+All of them lie on the held-out side of the line that `tasks` draws, or are skipped by their key, so the base model
 has met none of their sentences.
 """
 
@@ -19,11 +19,13 @@ from training.yoda.data import COLUMNS, read_pairs
 HERE = Path(__file__).parent
 HANDWRITTEN = HERE / "handwritten.csv"
 HELD_OUT = HERE / "heldout.csv"
+EVERYDAY = HERE / "everyday.csv"
 PAIRS = HERE.parent / "data" / "yoda.csv"
 
 
 def handwritten_keys() -> frozenset[str]:
-    return frozenset(key(sentence) for sentence, _ in read_pairs(HANDWRITTEN))
+    """What was written by hand and is kept out of training: the chat and the everyday sentences."""
+    return frozenset(key(sentence) for path in (HANDWRITTEN, EVERYDAY) for sentence, _ in read_pairs(path))
 
 
 def distinct(said: Iterable[Message], count: int, words: int = 14) -> list[Message]:
@@ -49,9 +51,9 @@ def write(path: Path, said: Sequence[Message]) -> None:
         writer.writerows((one.typed, one.yoda, interjected(one.typed, one.yoda)) for one in said)
 
 
-def write_pairs(count: int = 1000, seed: int = 7) -> None:
+def write_pairs(count: int = 2000, seed: int = 7) -> None:
     """Half of the open words are invented: a test split then holds words that its train split lacks."""
-    d = Draw(Random(seed), invented=0.5, held_out_too=True)
+    d = Draw(Random(seed), invented=0.5, held_out_too=True, everyday=0.4)
     write(PAIRS, distinct(messages(d, handwritten_keys(), held_out=True), count))
 
 

@@ -14,14 +14,20 @@ class Phrase(NamedTuple):
 
 @dataclass(frozen=True)
 class Draw:
-    """Chance and its bounds: the share of invented words, and whether held-out words may come up."""
+    """Chance and its bounds: the share of invented words, whether held-out words may come up, and the share of
+    `everyday` phrases ("the cave", "to the market"), in which the same small words come again and again."""
 
     rng: Random
     invented: float = 0.3
     held_out_too: bool = False
+    everyday: float = 0.0
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
+
+    def is_everyday(self) -> bool:
+        """Draws no number where nothing everyday is asked for, so the files of pairs stay what they are."""
+        return self.everyday > 0 and self.chance(self.everyday)
 
     def pick(self, options: str) -> str:
         return self.rng.choice(options.split("|"))
@@ -71,7 +77,28 @@ def noun_phrase(d: Draw, depth: int = 0) -> Phrase:
     return _plain_noun(d)
 
 
+def _everyday_noun(d: Draw) -> Phrase:
+    """ "the old droid", "my brother", "the droids": the phrases that make a copier mix up one "the" with another."""
+    singular, *odd = d.word("noun").split(":")
+    many = d.chance(0.25)
+    noun = (odd[0] if odd else plural(singular)) if many else singular
+    words = [d.word("adjective"), noun] if d.chance(0.25) else [noun]
+    lead = d.pick("the|the|the|the|the|the|the|the|the|a|a|my|my|your|his|her|our|their")
+    return Phrase(" ".join([("the" if many else article(words[0])) if lead == "a" else lead, *words]), many)
+
+
+_NEAR = "in|in|in|in|on|on|on|at|at|to|to|to|from|by|near|under|with|with|for|into|over|behind|about|after|before"
+
+
+def _everyday_place(d: Draw) -> str:
+    """ "in the cave", "in the garden with his sister"."""
+    first = f"{d.pick(_NEAR)} {_everyday_noun(d).text}"
+    return f"{first} {d.pick(_NEAR)} {_everyday_noun(d).text}" if d.chance(0.2) else first
+
+
 def _plain_noun(d: Draw) -> Phrase:
+    if d.is_everyday():
+        return _everyday_noun(d)
     singular, *odd = d.word("noun").split(":")
     many = odd[0] if odd else plural(singular)
     adjectives = [d.word("adjective") for _ in range(d.rng.choice((0, 0, 0, 1, 1, 2)))]
@@ -92,6 +119,8 @@ def _plain_noun(d: Draw) -> Phrase:
 
 
 def subject(d: Draw, depth: int = 0) -> Phrase:
+    if d.is_everyday():
+        return _everyday_noun(d)
     roll = d.rng.random()
     if roll < 0.42:
         word = d.entry("subject")
@@ -108,6 +137,8 @@ def thing(d: Draw) -> str:
 
 def place(d: Draw) -> str:
     """A prepositional phrase."""
+    if d.is_everyday():
+        return _everyday_place(d)
     roll = d.rng.random()
     if roll < 0.12:
         return (

@@ -43,7 +43,13 @@ def messages(d: Draw, skip: frozenset[str] = frozenset(), held_out: bool = False
 _ODD = "éüñßçøå日本語你好שלוםпривет😀🚀👍❤🎉#@&%*+=_/0123456789"
 
 
+_SMALL = "the|the|the|the|a|a|to|in|in|my|of|and|you|I|is|will|not|do"
+
+
 def _random_word(d: Draw) -> str:
+    """A third are small words that come more than once, so that a copier has to know which one it stands at."""
+    if d.chance(0.33):
+        return d.pick(_SMALL)
     roll = d.rng.random()
     if roll < 0.5:
         return d.made_up()
@@ -63,10 +69,10 @@ def _sentence(words: list[str]) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
-def lessons(seed: int, skip: frozenset[str], plain: float = 0.4, turned: float = 0.35) -> Iterator[Lesson]:
+def lessons(seed: int, skip: frozenset[str], plain: float = 0.22, turned: float = 0.58) -> Iterator[Lesson]:
     """Lessons for ever: a share of plain restatements, a share of turned sentences, the rest random words."""
     rng = Random(seed)
-    d = Draw(rng)
+    d = Draw(rng, everyday=0.5)
     said = messages(d, skip)
     while True:
         roll = rng.random()
@@ -77,10 +83,11 @@ def lessons(seed: int, skip: frozenset[str], plain: float = 0.4, turned: float =
             one = next(said)
             yield Lesson(TURN, one.typed, one.yoda)
         else:
-            words = [_random_word(d) for _ in range(rng.randint(1, 10))]
+            words = [_random_word(d) for _ in range(rng.randint(1, 12))]
+            marks = [place for place, word in enumerate(words) if words.count(word) == 1]
             typed = " ".join(words) if rng.random() < 0.5 else _sentence(words)
-            if roll < (1 + plain + turned) / 2 or len(set(words)) < len(words):
+            if roll < 0.3 + 0.7 * (plain + turned) or not marks:
                 yield Lesson("", typed, _sentence(words))
             else:
-                start = rng.randrange(len(words))
+                start = rng.choice(marks)
                 yield Lesson(f"Start at {words[start]}.", typed, _sentence(words[start:] + words[:start]))

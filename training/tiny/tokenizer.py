@@ -1,7 +1,8 @@
 """A byte-level tokenizer of 1,024 entries that behaves like Phi-3's around its special tokens.
 
-A word's first letter is a token of its own. So "Green" and " green" differ in one token, and a word nobody has seen
-keeps its other tokens when it moves to the start of a sentence.
+The first letter of a word is a token of its own. So "Green" and " green" differ in one token, and a word nobody has
+seen keeps its other tokens when it moves to the start of a sentence. Only the smallest words ("the", "in") stay whole:
+there are few of them, so their capitals can be learnt, and what precedes a word is then seen in fewer steps.
 """
 
 from collections.abc import Iterable
@@ -13,8 +14,15 @@ from training.yoda.chat import PHI3_CHAT_TEMPLATE, PHI3_SPECIAL_TOKENS
 
 VOCABULARY = 1024
 CONTEXT = 512
+_SMALL = (
+    "the a an I i my your his her our their its this that and or of in on at to from by with for near under about you "
+    "he she it we they is are was were am be will would can could not do does did have has had there what how"
+).split()
+# Both cases are written out: JavaScript's expressions have no case switch inside.
+_WHOLE = "|".join(f"[{word[0].upper()}{word[0].lower()}]{word[1:]}" for word in sorted(_SMALL, key=len, reverse=True))
 _PIECES = (
-    r"['\u2019](?:[sdmt]|ll|ve|re)(?!\p{L})| \p{L}|\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"  # letter by letter
+    r"['\u2019](?:[sdmt]|ll|ve|re)(?!\p{L})| (?:" + _WHOLE + r")(?!\p{L})"  # small words whole, the others
+    r"| \p{L}|\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"  # letter by letter
 )
 # Phi-3 swallows the white space after these; after <unk> and <|endoftext|> it does not.
 _SWALLOWS = {"<|end|>", "<|user|>", "<|assistant|>", "<|system|>"}
