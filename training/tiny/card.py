@@ -41,7 +41,7 @@ It knows nothing about the world: a question comes back as a turned question.
 
 Known misses: "never" after a helping verb is dropped ("You should never skip breakfast." becomes "Skip breakfast, you
 should."), and "hello there" is not turned. 240 of the 300 held-out, 71 of the 76 hand-written and 40 of the 42 everyday
-messages keep all their words in another order; messages of two clauses or two sentences lose or repeat words most often.
+messages keep all their words in another order; messages of two clauses or two sentences lose words most often.
 """,
 }
 _NOTES = """
