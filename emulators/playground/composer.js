@@ -4,7 +4,7 @@ import { createTarget } from './target.js';
 
 const examples = [
   'The droids are hidden in my ship.',
-  'You should never skip breakfast.',
+  'The cat sleeps under the table.',
   'I will repair the old engine tomorrow.',
 ];
 

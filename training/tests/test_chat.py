@@ -79,3 +79,7 @@ def test_the_tokenizer_loses_nothing(tokenizer, text):
 )
 def test_the_answer_is_found_with_and_without_newlines(output, answer):
     assert extract_response(output) == answer
+
+
+def test_harmless_leaves_tokens_alone_that_no_space_can_break() -> None:
+    assert harmless("a  b\tc<|end|>", ["  ", "\t", "<|end|>"]) == "a  b\tc< |end|>"

@@ -36,7 +36,8 @@ def harmless(text: str, tokens: Iterable[str]) -> str:
     Longest tokens first, repeated until none is left, so a token that only appears once its neighbours have
     been broken is broken too. Nothing else changes.
     """
-    ordered = sorted({token for token in tokens if len(token) > 1}, key=lambda t: (-len(t), t))
+    # A tab or a run of spaces, which some tokenizers list as tokens, stands in its own broken form; no turn begins so.
+    ordered = sorted({t for t in tokens if t not in f"{t[:1]} {t[1:]}"}, key=lambda t: (-len(t), t))
     while any(token in text for token in ordered):
         for token in ordered:
             text = text.replace(token, f"{token[0]} {token[1:]}")

@@ -67,12 +67,12 @@ describe('the playground in a browser', { timeout: 15_000 }, () => {
   test('an example is said with one click, and the sign of work and the answer follow in the thread', async () => {
     const thought = Promise.withResolvers<void>();
     await using at = await open({ think: () => thought.promise });
-    await at.slack.root.getByRole('button', { name: 'You should never skip breakfast.' }).click();
+    await at.slack.root.getByRole('button', { name: 'The cat sleeps under the table.' }).click();
     await words(at.slack.root.locator('.thread-sign')).toBe('Yoda is thinking…');
     thought.resolve();
     await count(at.slack.messages, 2);
-    await words(at.slack.messages.nth(0)).toContain('@Yoda You should never skip breakfast.');
-    await words(at.slack.messages.nth(1)).toContain('Heard I have: You should never skip breakfast.');
+    await words(at.slack.messages.nth(0)).toContain('@Yoda The cat sleeps under the table.');
+    await words(at.slack.messages.nth(1)).toContain('Heard I have: The cat sleeps under the table.');
     expect(await at.slack.messages.nth(1).getAttribute('class')).toContain('in-thread');
     expect(at.slack.scene.done).toEqual([
       {
@@ -80,7 +80,7 @@ describe('the playground in a browser', { timeout: 15_000 }, () => {
         action: {
           kind: 'say',
           channel: slackIds.general,
-          text: `<@${slackIds.yoda}> You should never skip breakfast.`,
+          text: `<@${slackIds.yoda}> The cat sleeps under the table.`,
         },
       },
     ]);
