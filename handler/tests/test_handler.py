@@ -23,8 +23,6 @@ def handler(model_dir: Path) -> EndpointHandler:
 def any_handler(request: pytest.FixtureRequest, handler: EndpointHandler) -> EndpointHandler:
     if request.param == "random":
         return handler
-    if not (TINY / "config.json").is_file():
-        pytest.skip("the trained tiny model is not there")
     return EndpointHandler(str(TINY))
 
 
@@ -261,8 +259,6 @@ def test_it_loads_where_its_folder_is_not_on_the_path_and_refuses_with_value_err
 
 
 def test_the_trained_tiny_model_answers_in_words() -> None:
-    if not (TINY / "config.json").is_file():
-        pytest.skip("the trained tiny model is not there")
     instance = {"messages": [{"role": "user", "content": "The force is strong with you."}]}
     prediction = EndpointHandler(str(TINY))({"instances": [instance]})["predictions"][0]
     assert prediction["finish_reason"] == "stop"

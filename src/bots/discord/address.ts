@@ -36,11 +36,3 @@ const discordEpochMs = 1_420_070_400_000n;
 export function madeAt(id: string): number {
   return Number((BigInt(id) >> 22n) + discordEpochMs);
 }
-
-/**
- * Where a message belongs: a direct channel and a thread are each one talk; in a channel outside threads every person
- * has their own.
- */
-export function talkIn(channel: string, person: string, shared: boolean): string {
-  return shared ? `discord:${channel}` : `discord:${channel}:${person}`;
-}

@@ -1,13 +1,12 @@
 import { type ClientUser, type Message as DiscordMessage, RESTJSONErrorCodes } from 'discord.js';
-import type { Message } from '../../chat/message.ts';
 import { voice } from '../../chat/voice.ts';
 import type { Asker, Outcome } from '../../commands/command.ts';
 import type { Hearing } from '../bot.ts';
 import type { Lines } from '../lines.ts';
 import { helpText } from '../talk.ts';
-import { talkIn } from './address.ts';
 import { asFault, codeOf } from './faults.ts';
 import { partsOf } from './format.ts';
+import { messageOf, talkIn } from './message.ts';
 import { readSpoken, type Spoken } from './read.ts';
 
 export interface ListenDeps {
@@ -64,7 +63,17 @@ async function takeIn(
   const ops = named ? /^ops(?:\s+([\s\S]+))?$/i.exec(text) : null;
   if (ops !== null) return () => runOps(message, ops[1] ?? '', deps.hearing);
   const intent = addressed && /^reset[.!]?$/i.test(text) ? 'reset' : 'ask';
-  await deps.hearing.takeIn(messageOf(message, spoken, intent, bot.id));
+  await deps.hearing.takeIn(
+    messageOf({
+      by: message.author.id,
+      shared: direct || spoken.thread,
+      direct,
+      intent,
+      text,
+      saidAt: message.createdTimestamp,
+      address: { kind: 'message', channel: message.channelId, bot: bot.id, asked: message.id },
+    }),
+  );
   return undefined;
 }
 
@@ -73,24 +82,6 @@ async function isMeant(message: DiscordMessage, spoken: Spoken, hearing: Hearing
   if (spoken.direct || spoken.named || spoken.replied) return true;
   if (!spoken.thread || spoken.othersNamed || spoken.text === '') return false;
   return hearing.takesPart(talkIn(message.channelId, message.author.id, true));
-}
-
-function messageOf(message: DiscordMessage, spoken: Spoken, intent: Message['intent'], bot: string): Message {
-  const { id, channelId: channel, author } = message;
-  const talk = talkIn(channel, author.id, spoken.direct || spoken.thread);
-  return {
-    version: 1,
-    id: `discord-${id}`,
-    platform: 'discord',
-    lane: talk,
-    conversation: talk,
-    person: `discord:${author.id}`,
-    direct: spoken.direct,
-    intent,
-    text: spoken.text,
-    saidAt: message.createdTimestamp,
-    address: { kind: 'message', channel, bot, asked: id },
-  };
 }
 
 /** Nothing to read: a picture, a mention alone, or a reply that Discord blanks for bots without the intent. */

@@ -4,10 +4,10 @@ import type { Message } from '../../chat/message.ts';
 import { voice } from '../../chat/voice.ts';
 import type { Hearing } from '../bot.ts';
 import { helpText } from '../talk.ts';
-import { talkIn } from './address.ts';
 import { partsOf } from './format.ts';
 import type { ListenDeps } from './listen.ts';
 import { askerOf } from './listen.ts';
+import { messageOf } from './message.ts';
 
 /** Discord waits 3 s for a first answer; what is not stored or done by then is answered otherwise. */
 const patienceMs = 2000;
@@ -37,7 +37,7 @@ async function takeIn(
   hearing: Hearing,
 ): Promise<void> {
   if (intent === 'ask' && text.trim() === '') return whisper(interaction, voice.silence);
-  const storing = hearing.takeIn(messageOf(interaction, intent, text.trim()));
+  const storing = hearing.takeIn(asked(interaction, intent, text.trim()));
   const outcome = await inTime(storing);
   if (outcome !== undefined) {
     await interaction.deferReply(intent === 'reset' ? unseen : {});
@@ -49,31 +49,14 @@ async function takeIn(
   );
 }
 
-function messageOf(interaction: ChatInputCommandInteraction, intent: Message['intent'], text: string): Message {
+function asked(interaction: ChatInputCommandInteraction, intent: Message['intent'], text: string): Message {
   const { id, channelId: channel, user, token, applicationId: application, createdTimestamp: saidAt } = interaction;
+  const bot = interaction.client.user.id;
   const direct = interaction.channel?.type === ChannelType.DM || interaction.guildId === null;
-  const talk = talkIn(channel, user.id, direct || interaction.channel?.isThread() === true);
-  return {
-    version: 1,
-    id: `discord-${id}`,
-    platform: 'discord',
-    lane: talk,
-    conversation: talk,
-    person: `discord:${user.id}`,
-    direct,
-    intent,
-    text,
-    saidAt,
-    address: {
-      kind: 'interaction',
-      channel,
-      bot: interaction.client.user.id,
-      asked: id,
-      application,
-      token,
-      expiresAt: saidAt + tokenMs,
-    },
-  };
+  const shared = direct || interaction.channel?.isThread() === true;
+  const expiresAt = saidAt + tokenMs;
+  const address = { kind: 'interaction', channel, bot, asked: id, application, token, expiresAt } as const;
+  return messageOf({ by: user.id, shared, direct, intent, text, saidAt, address });
 }
 
 async function runOps(interaction: ChatInputCommandInteraction, hearing: Hearing): Promise<void> {
